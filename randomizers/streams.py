@@ -1,0 +1,66 @@
+"""Streams: reproducible randomness of each world, whatever the others do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+_EPISODES = 1 << 63
+"""Keys of episodes start here, those of blocks at 0."""
+
+
+def _generator(seed: int, counter: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=np.array([seed, counter], np.uint64)))
+
+
+def episode_generator(seed: int, episode: int) -> np.random.Generator:
+    """The generator of one episode of the world with `seed`; shares nothing with that world's steps."""
+    return _generator(seed, _EPISODES + int(episode))
+
+
+class WorldStreams:
+    """Standard normals and uniforms on [0, 1) for every step of n worlds, float32.
+
+    What a world gets depends on its seed, on its own number of steps and on the two widths: neither on n, on its place,
+    nor on other worlds. Numbers are drawn ahead, `block` steps at a time, from a Philox generator keyed by seed and
+    block. `state` holds copies of the seeds and steps (n,); `restore` continues bit for bit.
+    """
+
+    def __init__(self, n: int, normals: int, uniforms: int, block: int = 64) -> None:
+        self._normal_width = normals
+        self._block = block
+        self._rows = np.arange(n)
+        self._seeds = np.zeros(n, np.uint64)
+        self._steps = np.zeros(n, np.int64)
+        self._normals = np.zeros((n, block, normals), np.float32)
+        self._uniforms = np.zeros((n, block, uniforms), np.float32)
+
+    def load(self, ids: Sequence[int] | np.ndarray, seeds: np.ndarray) -> None:
+        """Starts the worlds `ids` (m,) afresh with `seeds` (m,)."""
+        self._seeds[ids] = seeds
+        self._steps[ids] = 0
+
+    def next(self) -> tuple[np.ndarray, np.ndarray]:
+        """One step of every world: normals (n, normals) and uniforms (n, uniforms)."""
+        place = self._steps % self._block
+        self._draw(np.flatnonzero(place == 0))
+        self._steps += 1
+        return self._normals[self._rows, place], self._uniforms[self._rows, place]
+
+    def _draw(self, ids: np.ndarray) -> None:
+        for i in ids:
+            rng = _generator(self._seeds[i], self._steps[i] // self._block)
+            rng.standard_normal(dtype=np.float32, out=self._normals[i])
+            rng.random(dtype=np.float32, out=self._uniforms[i])
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Seeds and steps so far (n,)."""
+        return {"seeds": self._seeds.copy(), "steps": self._steps.copy()}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Continues from a `state`."""
+        self._seeds[:] = state["seeds"]
+        self._steps[:] = state["steps"]
+        # A world on a block's edge draws at its next step.
+        self._draw(np.flatnonzero(self._steps % self._block))

@@ -1,0 +1,241 @@
+"""Term: one randomization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields as dataclass_fields
+from math import inf
+from typing import Any, ClassVar
+
+import numpy as np
+
+from randomizers.distributions import Distribution, distribution_from_config
+from randomizers.errors import WorldsError
+from randomizers.fields import nominal_row
+from randomizers.target import Selection, Target, select
+
+OPERATIONS = ("set", "scale", "add")
+"""What a value does to the nominal one. A distribution applies its terms in this order, so their listing does not
+matter.
+"""
+
+TERMS: dict[str, type[Term]] = {}
+"""Every kind of term by its name in configuration files."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One randomization: a named number (or several), where it comes from, and what it does to a world.
+
+    `draw` is pure and `write` has no randomness. Raises WorldsError at construction for settings that contradict each
+    other, and from `select` for a target that cannot take it.
+    """
+
+    name: str
+    """Name of its parameters; unique in a distribution of worlds."""
+    distribution: Distribution
+    """Where training draws it from, in the term's unit (scale: a factor)."""
+    on: Sequence[str] = ()
+    """Shell-style patterns of the names of what it acts on, or a single one; kept as a tuple. Empty for what the whole
+    world has one of."""
+    operation: str = ""
+    """"scale", "add" or "set"; empty takes the kind's default."""
+    each: str = ""
+    """"world": one number shared by all it matches; "element": one for each. Empty takes the kind's default."""
+    when: str = "trial"
+    """"trial": drawn with the world; "episode": drawn anew at every episode of a trial."""
+    unseen: Distribution | None = None
+    """The held-out range that only evaluation draws from."""
+
+    kind: ClassVar[str]
+    """Its name in configuration files."""
+    unit: ClassVar[str]
+    """Unit of what it acts on."""
+    selects: ClassVar[str | None]
+    """What `on` matches: "body", "geom", "joint", "actuator", "observation", or None for the world as a whole."""
+    fields: ClassVar[tuple[str, ...]]
+    """Model fields or channel settings it writes."""
+    recompute: ClassVar[bool] = False
+    """Whether constants derived from its fields need mj_setConst."""
+    operations: ClassVar[tuple[str, ...]]
+    """Allowed operations, the default first."""
+    default_each: ClassVar[str] = "world"
+    """Default of `each`."""
+    parts: ClassVar[tuple[str, ...]] = ("",)
+    """Names of the numbers one element takes; a single empty one where it takes one."""
+    lowest: ClassVar[float] = 0.0
+    """Least value allowed under "scale" and "set"."""
+    highest: ClassVar[float] = inf
+    """Greatest value allowed under "scale" and "set"."""
+    above_lowest: ClassVar[bool] = False
+    """Whether `lowest` itself is refused."""
+    partner: ClassVar[str | None] = None
+    """Kind of another term without which this one does nothing; it must act on the same elements."""
+
+    def __init_subclass__(cls) -> None:
+        if "kind" in cls.__dict__:
+            TERMS[cls.kind] = cls
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "on", (self.on,) if isinstance(self.on, str) else tuple(self.on))
+        object.__setattr__(self, "operation", self.operation or self.operations[0])
+        object.__setattr__(self, "each", self.each or self.default_each)
+        if not isinstance(self.name, str) or not self.name or set(self.name) & set("[]"):
+            raise WorldsError(f"a term's name is a non-empty text without brackets, got {self.name!r}")
+        self._one_of("operation", self.operations)
+        self._one_of("each", ("world", "element") if self.selects else ("world",))
+        self._one_of("when", ("trial", "episode"))
+        if bool(self.on) != bool(self.selects):
+            wanted = f"patterns of {self.selects} names in 'on'" if self.selects else "no 'on'"
+            raise self.error(f"kind {self.kind!r} takes {wanted}, got {list(self.on)}")
+        for what, distribution in (("distribution", self.distribution), ("unseen", self.unseen)):
+            if distribution is not None:
+                self._check_distribution(what, distribution)
+        if self.unseen is not None and self.unseen.overlaps(self.distribution):
+            raise self.error(
+                f"unseen {self.unseen!r} overlaps the training range {self.distribution!r}; "
+                f"they may share an end point only"
+            )
+
+    def _one_of(self, setting: str, allowed: tuple[str, ...]) -> None:
+        if getattr(self, setting) not in allowed:
+            raise self.error(
+                f"{setting} {getattr(self, setting)!r} is not one that kind {self.kind!r} takes; "
+                f"{setting}: {', '.join(allowed)}"
+            )
+
+    def _check_distribution(self, what: str, distribution: Distribution) -> None:
+        if not isinstance(distribution, Distribution):
+            raise self.error(f"{what} must be a Distribution, got {distribution!r}")
+        self._check_range(f"{what} {distribution!r}", *distribution.bounds)
+
+    def _check_range(self, what: str, low: float, high: float) -> None:
+        if self.operation == "add":
+            return
+        if low < self.lowest or high > self.highest or (self.above_lowest and low == self.lowest):
+            wanted = f"{'above' if self.above_lowest else 'of at least'} {self.lowest:g}"
+            wanted += f" and at most {self.highest:g}" if self.highest < inf else ""
+            raise self.error(f"{what} reaches {low:g} to {high:g}; kind {self.kind!r} takes values {wanted}")
+
+    @property
+    def parameter_unit(self) -> str:
+        """Unit of its parameters: that of the kind, or "1" for a factor."""
+        return "1" if self.operation == "scale" else self.unit
+
+    def select(self, target: Target) -> Selection:
+        """What it acts on. Raises WorldsError for a pattern that matches nothing and for what the model cannot take."""
+        if self.selects is None:
+            return Selection(np.zeros(1, np.intp), ("",))
+        try:
+            selection = select(target, self.selects, self.on)
+        except WorldsError as error:
+            raise self.error(str(error)) from error
+        self.check(target, selection)
+        return selection
+
+    def check(self, target: Target, selection: Selection) -> None:
+        """Raises WorldsError where the model cannot take this term."""
+        present = self.current(target, selection)
+        if self.operation == "scale" and not present.any():
+            raise self.error(
+                f"{self.kind} is 0 at {', '.join(selection.names)} of {target.name!r}; "
+                f"scaling changes nothing, use operation: set"
+            )
+        if self.operation == "set" and self.each == "world" and (present != present[0]).any():
+            raise self.error(
+                f"one shared value cannot stand for the nominal {self.kind} of "
+                f"{', '.join(selection.names)}, which differs; use each: element or operation: scale"
+            )
+
+    def error(self, reason: str) -> WorldsError:
+        """An error about this term."""
+        return WorldsError(reason, self.name)
+
+    def refuse(self, element: str, reason: str) -> WorldsError:
+        """The error for an element that cannot take this term."""
+        return self.error(f"{self.kind} cannot act on {self.selects} {element!r}: {reason}")
+
+    def current(self, target: Target, selection: Selection) -> np.ndarray:
+        """The nominal value of each element (m, parts), in the term's unit."""
+        raise NotImplementedError
+
+    def parameters(self, selection: Selection) -> tuple[str, ...]:
+        """Names of its parameters: `name`, `name[element]`, `name[part]` or `name[element:part]`."""
+        elements = selection.names if self.each == "element" else ("",)
+        labels = [":".join(filter(None, (element, part))) for element in elements for part in self.parts]
+        return tuple(f"{self.name}[{label}]" if label else self.name for label in labels)
+
+    def nominal(self, target: Target, selection: Selection) -> np.ndarray:
+        """The values (width,) that leave a world as the model has it."""
+        elements = len(selection.names) if self.each == "element" else 1
+        if self.operation == "set":
+            return self.current(target, selection)[:elements].ravel()
+        return np.full(elements * len(self.parts), 1.0 if self.operation == "scale" else 0.0)
+
+    def draw(self, rng: np.random.Generator, n: int, width: int) -> np.ndarray:
+        """Values (n, width) of its `width` parameters in n worlds. Under "scale" and "set" a normal's tails are cut at
+        its bounds, which were checked."""
+        drawn = self.distribution.sample(rng, (n, width))
+        return drawn if self.operation == "add" else drawn.clip(*self.distribution.bounds)
+
+    def write(self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray) -> None:
+        """Sets every declared field's rows (n, ...) to nominal, then applies `values` (n, width): rows in `fields` end
+        up the same whatever they held. Raises WorldsError for values out of the kind's range."""
+        for name in self.fields:
+            fields[name][:] = nominal_row(target, name)
+        self.apply(target, selection, fields, values)
+
+    def apply(self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray) -> None:
+        """Applies `values` (n, width) on top of what other terms left in rows that started nominal."""
+        if values.size:
+            self._check_range("the given worlds' value", values.min(), values.max())
+        spread = values.reshape(len(values), -1, len(self.parts))
+        shape = (len(values), len(selection.names), len(self.parts))
+        self.apply_elements(target, selection, fields, np.broadcast_to(spread, shape))
+
+    def apply_elements(
+        self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray
+    ) -> None:
+        """`apply` with the values of every element (n, m, parts)."""
+        raise NotImplementedError
+
+    def operate(self, present: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """`values` scaling, added to or replacing `present`."""
+        if self.operation == "set":
+            return values
+        return present * values if self.operation == "scale" else present + values
+
+    def to_config(self) -> dict[str, Any]:
+        """As plain data; `term_from_config` is its inverse."""
+        config: dict[str, Any] = {"name": self.name, "kind": self.kind}
+        if self.on:
+            config["on"] = list(self.on)
+        config |= {"operation": self.operation, "each": self.each, "when": self.when}
+        config["distribution"] = self.distribution.to_config()
+        if self.unseen is not None:
+            config["unseen"] = self.unseen.to_config()
+        return config
+
+
+def term_from_config(config: object) -> Term:
+    """The term that plain data stands for; keys are the fields of `Term` and `kind`. Raises WorldsError."""
+    allowed = ("kind", *(field.name for field in dataclass_fields(Term)))
+    if not isinstance(config, Mapping):
+        raise WorldsError(f"a term is written as keys and values, got {config!r}; keys: {', '.join(allowed)}")
+    for key in config:
+        if key not in allowed:
+            raise WorldsError(f"unknown key {key!r}; keys: {', '.join(allowed)}")
+    for key in ("name", "kind", "distribution"):
+        if key not in config:
+            raise WorldsError(f"key {key!r} is missing; given: {', '.join(map(str, config))}")
+    settings = dict(config)
+    kind = settings.pop("kind")
+    if not isinstance(kind, str) or kind not in TERMS:
+        raise WorldsError(f"unknown kind {kind!r}; kinds: {', '.join(sorted(TERMS))}")
+    on = settings.get("on", ())
+    if not isinstance(on, str) and not (isinstance(on, list | tuple) and all(isinstance(item, str) for item in on)):
+        raise WorldsError(f"'on' takes name patterns, got {on!r}")
+    for key in ("distribution", "unseen"):
+        if key in settings:
+            settings[key] = distribution_from_config(settings[key])
+    return TERMS[kind](**settings)

@@ -1,0 +1,222 @@
+"""WorldDistribution: the terms together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from randomizers.distributions import Distribution
+from randomizers.errors import WorldsError
+from randomizers.fields import SETTINGS, nominal_row, nominal_rows
+from randomizers.streams import episode_generator
+from randomizers.target import Selection, Target
+from randomizers.term import OPERATIONS, Term
+from randomizers.world import World, Worlds
+
+
+@dataclass(frozen=True, eq=False)
+class _Bound:
+    """A term with what it acts on in the target and where its parameters stand in a world."""
+
+    term: Term
+    selection: Selection
+    names: tuple[str, ...]
+    columns: slice
+    normalised_by: Distribution
+
+
+class WorldDistribution:
+    """Where worlds come from: terms bound to what they act on.
+
+    Terms may share fields: each changes what the others leave, "set" first, then "scale", then "add", so that their
+    order does not matter. Immutable. Raises WorldsError at construction for patterns that match nothing, for what the
+    model cannot take and for terms that contradict each other.
+
+    `normalised_by` gives terms, by name, another distribution than their own for `vector` to normalise by. A critic
+    that learnt from one distribution goes on reading the same numbers when ranges move or unseen ones are drawn from:
+    so `replace_distribution` and `split` hand it on.
+    """
+
+    def __init__(
+        self,
+        terms: Sequence[Term],
+        target: Target,
+        task: str | None = None,
+        normalised_by: Mapping[str, Distribution] | None = None,
+    ) -> None:
+        self.terms = tuple(terms)
+        """The terms as given."""
+        self.target = target
+        """What they act on."""
+        self.task = task
+        """Name of the task they were written for, if one was given."""
+        normalised_by = normalised_by or {}
+        bound: list[_Bound] = []
+        start = 0
+        for term in self.terms:
+            if any(term.name == other.term.name for other in bound):
+                raise term.error("the name is used by an earlier term; names must differ")
+            selection = term.select(target)
+            names = term.parameters(selection)
+            columns = slice(start, start + len(names))
+            bound.append(_Bound(term, selection, names, columns, normalised_by.get(term.name, term.distribution)))
+            start = columns.stop
+        self._bound = tuple(bound)
+        self._in_order = sorted(bound, key=lambda b: OPERATIONS.index(b.term.operation))
+        self._check_settings_once()
+        self._check_partners()
+        self.names = tuple(name for b in bound for name in b.names)
+        """The k parameters of its worlds."""
+        self.units = {name: b.term.parameter_unit for b in bound for name in b.names}
+        """Unit of each parameter; "1" for a factor."""
+        touched = dict.fromkeys(field for b in bound for field in b.term.fields)
+        self.fields = tuple(field for field in touched if field not in SETTINGS)
+        """Model fields it writes."""
+        self.recompute = any(b.term.recompute for b in bound)
+        """Whether constants derived from them need mj_setConst."""
+        self._nominal = np.concatenate([b.term.nominal(target, b.selection) for b in bound] or [np.zeros(0)])
+        self._center = np.array([b.normalised_by.center for b in bound for _ in b.names])
+        self._half_width = np.array([b.normalised_by.half_width for b in bound for _ in b.names])
+
+    def _check_settings_once(self) -> None:
+        owners: dict[tuple[str, str], str] = {}
+        for b in self._bound:
+            if b.term.operation != "set":
+                continue
+            for element in b.selection.names:
+                owner = owners.setdefault((b.term.kind, element), b.term.name)
+                if owner != b.term.name:
+                    raise b.term.error(f"it sets {b.term.kind} of {element!r}, as term {owner!r} does; one term may")
+
+    def _check_partners(self) -> None:
+        for b in self._bound:
+            partner, names = b.term.partner, b.selection.names
+            if partner is None:
+                continue
+            if not any(other.term.kind == partner and other.selection.names == names for other in self._bound):
+                raise b.term.error(
+                    f"{b.term.kind} does nothing without a term of kind {partner!r} on {', '.join(names)}"
+                )
+
+    def __repr__(self) -> str:
+        return f"WorldDistribution({', '.join(f'{term.name}: {term.distribution!r}' for term in self.terms)})"
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Lowest and highest value of each term, by the term's name."""
+        return {term.name: term.distribution.bounds for term in self.terms}
+
+    @property
+    def pushed_body(self) -> str | None:
+        """Name of the body that the random force acts on, if one does."""
+        return next((b.selection.names[0] for b in self._bound if b.term.kind == "force_probability"), None)
+
+    def sample(self, rng: np.random.Generator, n: int) -> Worlds:
+        """n worlds, each with a seed of its own; terms drawn anew at every episode stand as in episode 0."""
+        seeds = rng.integers(2**64, size=n, dtype=np.uint64)
+        values = np.empty((n, len(self.names)))
+        for b in self._bound:
+            if b.term.when == "trial":
+                values[:, b.columns] = b.term.draw(rng, n, len(b.names))
+        self._draw_episodes(values, seeds, np.zeros(n, np.int64))
+        return Worlds(self.names, values, seeds)
+
+    def nominal(self, n: int = 1) -> Worlds:
+        """n worlds as the model describes them: 1 for factors, 0 for offsets, the model's values for the rest."""
+        return Worlds(self.names, np.tile(self._nominal, (n, 1)), np.zeros(n, np.uint64))
+
+    def redraw_episode(self, worlds: Worlds, episodes: np.ndarray) -> Worlds:
+        """The worlds in their episodes numbered `episodes` (n,): terms of `when: episode` drawn anew, from each world's
+        seed and its episode alone; the rest as it is."""
+        worlds = self.complete(worlds)
+        values = worlds.values.copy()
+        self._draw_episodes(values, worlds.seeds, np.asarray(episodes))
+        return Worlds(self.names, values, worlds.seeds)
+
+    def _draw_episodes(self, values: np.ndarray, seeds: np.ndarray, episodes: np.ndarray) -> None:
+        redrawn = [b for b in self._bound if b.term.when == "episode"]
+        if not redrawn:
+            return
+        for row, seed, episode in zip(values, seeds.tolist(), episodes.tolist(), strict=True):
+            rng = episode_generator(seed, episode)
+            for b in redrawn:
+                row[b.columns] = b.term.draw(rng, 1, len(b.names))[0]
+
+    def complete(self, worlds: Worlds | World) -> Worlds:
+        """The worlds with every parameter in the order of `names`, those they lack at their nominal value.
+
+        Raises WorldsError for a parameter that the distribution does not have.
+        """
+        if isinstance(worlds, World):
+            worlds = Worlds.stack([worlds])
+        if worlds.names == self.names:
+            return worlds
+        unknown = [name for name in worlds.names if name not in self.units]
+        if unknown:
+            raise WorldsError(
+                f"no parameter {', '.join(map(repr, unknown))} in this distribution; "
+                f"parameters: {', '.join(self.names) or 'none'}"
+            )
+        values = np.tile(self._nominal, (len(worlds), 1))
+        values[:, [self.names.index(name) for name in worlds.names]] = worlds.values
+        return Worlds(self.names, values, worlds.seeds)
+
+    def vector(self, worlds: Worlds | World) -> np.ndarray:
+        """The worlds' parameters (n, k), float32, each shifted and scaled so that its training range becomes [-1,
+        1].
+        """
+        return ((self.complete(worlds).values - self._center) / self._half_width).astype(np.float32)
+
+    def replace_distribution(self, name: str, distribution: Distribution) -> WorldDistribution:
+        """The same with the term of that name drawing from another distribution; `vector` goes on as before."""
+        self._check_term_names([name])
+        terms = [replace(term, distribution=distribution) if term.name == name else term for term in self.terms]
+        return self._with_terms(terms)
+
+    def split(self, unseen: Mapping[str, Distribution] | None = None) -> tuple[WorldDistribution, WorldDistribution]:
+        """Worlds to train in, and worlds never trained in: there every term that has an `unseen` range draws from it.
+
+        `unseen` gives or replaces those ranges by term name. Raises WorldsError where no term has one.
+        """
+        unseen = unseen or {}
+        self._check_term_names(unseen)
+        terms = [replace(term, unseen=unseen.get(term.name, term.unseen)) for term in self.terms]
+        if all(term.unseen is None for term in terms):
+            raise WorldsError(f"no term has an unseen range; terms: {', '.join(term.name for term in terms) or 'none'}")
+        held_out = [
+            term if term.unseen is None else replace(term, distribution=term.unseen, unseen=None) for term in terms
+        ]
+        return self._with_terms(terms), self._with_terms(held_out)
+
+    def _check_term_names(self, names: Sequence[str] | Mapping[str, Distribution]) -> None:
+        for name in names:
+            if all(name != term.name for term in self.terms):
+                raise WorldsError(f"no term {name!r}; terms: {', '.join(term.name for term in self.terms) or 'none'}")
+
+    def _with_terms(self, terms: Sequence[Term]) -> WorldDistribution:
+        return WorldDistribution(terms, self.target, self.task, {b.term.name: b.normalised_by for b in self._bound})
+
+    def settings(self, worlds: Worlds | World) -> dict[str, np.ndarray]:
+        """Fresh arrays (n, ...) of every field in `fields` and of every setting of the channels, as in those worlds."""
+        worlds = self.complete(worlds)
+        rows = nominal_rows(self.target, (*self.fields, *SETTINGS), len(worlds))
+        self._apply(rows, worlds)
+        return rows
+
+    def write(self, fields: Mapping[str, np.ndarray], worlds: Worlds | World) -> None:
+        """Writes the worlds into given rows (n, ...), which must have every field in `fields` and every setting that a
+        term writes. Rows end up the same whatever they held. Raises WorldsError where a field is missing."""
+        worlds = self.complete(worlds)
+        written = dict.fromkeys(field for term in self.terms for field in term.fields)
+        missing = [field for field in written if field not in fields]
+        if missing:
+            raise WorldsError(f"no rows given for {', '.join(missing)}; given: {', '.join(fields) or 'none'}")
+        for field in written:
+            fields[field][:] = nominal_row(self.target, field)
+        self._apply(fields, worlds)
+
+    def _apply(self, fields: Mapping[str, np.ndarray], worlds: Worlds) -> None:
+        for b in self._in_order:
+            b.term.apply(self.target, b.selection, fields, worlds.values[:, b.columns])

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from randomizers import (
+    Choice,
+    Gravity,
+    Mass,
+    Mixture,
+    Normal,
+    ObservationNoise,
+    Target,
+    Uniform,
+    WorldDistribution,
+    WorldsError,
+    dump_worlds,
+    load_worlds,
+)
+
+GOOD = """\
+task: arm/reach
+terms:
+  - {name: cube_mass, kind: mass, on: [cube], operation: scale, distribution: {uniform: [0.7, 1.3]},
+     unseen: {uniform: [1.3, 1.7]}}
+  - name: delay
+    kind: action_delay
+    on: [shoulder, elbow]
+    distribution: {choice: [0, 1]}
+  - {name: noise, kind: observation_noise, on: joints, distribution: {uniform: [1e-3, 2e-2]}, when: episode}
+"""
+
+
+def _load(text: str, path: Path, target: Target) -> WorldDistribution:
+    file = path / "worlds.yaml"
+    file.write_text(text)
+    return load_worlds(file, target)
+
+
+def test_a_file_is_read_as_it_is_written(tmp_path: Path, arm: Target) -> None:
+    distribution = _load(GOOD, tmp_path, arm)
+    assert distribution.task == "arm/reach"
+    mass, delay, noise = distribution.terms
+    assert mass == Mass("cube_mass", Uniform(0.7, 1.3), on="cube", unseen=Uniform(1.3, 1.7))
+    assert delay.distribution == Choice((0, 1))
+    assert noise == ObservationNoise("noise", Uniform(0.001, 0.02), on="joints", when="episode")
+
+
+def test_what_is_dumped_loads_equal(tmp_path: Path, arm: Target) -> None:
+    terms = (
+        Mass("on", Uniform(0.7, 1.3), on=("*", "c?be"), unseen=Mixture((Uniform(1e-7, 0.7), Uniform(1.3, 1e22)))),
+        Gravity("yes: no", Normal(0.0, 1 / 3)),
+        Mass("1", Uniform(0.5, 1.0), on="fore"),
+    )
+    distribution = WorldDistribution(terms, arm, task="true")
+    again = _load(dump_worlds(distribution), tmp_path, arm)
+    assert again.terms == terms
+    assert again.task == "true"
+    assert dump_worlds(again) == dump_worlds(distribution)
+
+
+def test_a_dumped_term_is_one_readable_line(arm: Target) -> None:
+    distribution = WorldDistribution([Mass("cube_mass", Uniform(0.7, 1.3), on="cube")], arm)
+    assert dump_worlds(distribution) == (
+        "terms:\n"
+        "  - {name: cube_mass, kind: mass, on: [cube], operation: scale, each: world, when: trial, "
+        "distribution: {uniform: [0.7, 1.3]}}\n"
+    )
+
+
+def test_no_terms_load_too(tmp_path: Path, arm: Target) -> None:
+    assert _load(dump_worlds(WorldDistribution([], arm)), tmp_path, arm).terms == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("on: [cube], ", "on: [cube], on: [fore], ", "3: key 'on' is repeated"),
+        ("    kind: action_delay\n", "    kind: action_delay\n    kind: mass\n", "7: key 'kind' is repeated"),
+        ("task:", "tsk:", "1: unknown key 'tsk'; keys: task, terms"),
+        ("task: arm/reach", "task: [1]", r"1: 'task' takes a name, got \[1\]"),
+        (
+            "    distribution: {ch",
+            "    distrbution: {ch",
+            "5: term 'delay': unknown key 'distrbution'; keys: kind, name, distribution, on, operation",
+        ),
+        ("kind: mass", "kind: mas", "3: term 'cube_mass': unknown kind 'mas'; kinds: action_delay, action_noise"),
+        ("[0.7, 1.3]", "[1.3, 0.7]", r"3: term 'cube_mass': Uniform\(low=1.3, high=0.7\): low must not exceed high"),
+        ("[0.7, 1.3]", "[0.7, 1.5]", "3: term 'cube_mass': unseen .* overlaps the training range"),
+        ("name: delay", "name: cube_mass", "5: term 'cube_mass': the name is used by an earlier term"),
+        ("[cube]", "[cub]", "3: term 'cube_mass': pattern 'cub' matched no body of 'arm'; bodies: upper, fore, cube"),
+        ("choice: [0, 1]", "choices: [0, 1]", "5: term 'delay': unknown distribution 'choices'; kinds: choice, fixed"),
+        ("choice: [0, 1]", "choice: [0, 0.5]", "5: term 'delay': distribution must be a Choice of whole control steps"),
+        ("kind: action_delay", "kind: [", "[0-9]: "),
+        ("name: cube_mass", "[a]: cube_mass", "3: a key must be plain text"),
+        ("terms:", "trms:", "1: a world file has the key 'terms'; keys: task, terms"),
+    ],
+)
+def test_a_mistake_is_refused_with_its_place(old: str, new: str, message: str, tmp_path: Path, arm: Target) -> None:
+    assert old in GOOD
+    with pytest.raises(WorldsError, match=f"worlds.yaml:{message}") as caught:
+        _load(GOOD.replace(old, new, 1), tmp_path, arm)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "1: a world file has the key 'terms'"),
+        ("terms: \0", "1: unacceptable character #x0000"),
+        ("terms: 3", "1: 'terms' takes a list, got 3"),
+        ("terms:\n  - mass", "2: term None: a term is written as keys and values, got 'mass'"),
+        ("terms:\n  - {name: a, kind: gravity}", "2: term 'a': key 'distribution' is missing; given: name, kind"),
+    ],
+)
+def test_a_file_of_another_form_is_refused(text: str, message: str, tmp_path: Path, arm: Target) -> None:
+    with pytest.raises(WorldsError, match=f"worlds.yaml:{message}"):
+        _load(text, tmp_path, arm)
