@@ -1,0 +1,54 @@
+"""Running normalisation whose statistics are saved with the policy and exported inside its graph."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+CLIP = 5.0
+"""Normalised inputs are clipped to this many standard deviations (OpenAI 2018, arXiv 1808.00177, appendix C)."""
+
+
+class RunningNormalizer(nn.Module):
+    """Mean and variance (p,) of all the samples seen so far, in float64 (parallel Welford update)."""
+
+    mean: torch.Tensor
+    variance: torch.Tensor
+    count: torch.Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(size, dtype=torch.float64))
+        self.register_buffer("variance", torch.ones(size, dtype=torch.float64))
+        self.register_buffer("count", torch.zeros((), dtype=torch.float64))
+
+    @torch.no_grad()
+    def update(self, samples: torch.Tensor) -> None:
+        """Take in samples (..., p)."""
+        rows = samples.reshape(-1, samples.shape[-1]).double()
+        variance, mean = torch.var_mean(rows, dim=0, correction=0)
+        count = rows.shape[0]
+        if self.count == 0:
+            self.mean.copy_(mean)
+            self.variance.copy_(variance)
+            self.count.fill_(count)
+            return
+        total = self.count + count
+        delta = mean - self.mean
+        self.variance.copy_(
+            (self.variance * self.count + variance * count + delta**2 * self.count * count / total) / total
+        )
+        self.mean += delta * count / total
+        self.count.copy_(total)
+
+    def scale(self) -> torch.Tensor:
+        """Standard deviation (p,), float32, floored so that a constant input stays finite."""
+        return self.variance.clamp_min(1e-4).sqrt().float()
+
+    def forward(self, samples: torch.Tensor) -> torch.Tensor:
+        """samples (..., p) -> (samples - mean) / sd, clipped."""
+        return ((samples - self.mean.float()) / self.scale()).clamp(-CLIP, CLIP)
+
+    def denormalize(self, samples: torch.Tensor) -> torch.Tensor:
+        """The inverse of `forward`, without the clipping."""
+        return samples * self.scale() + self.mean.float()
