@@ -1,0 +1,1 @@
+"""The commands of `sim2real`, one module each."""

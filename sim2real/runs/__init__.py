@@ -1,0 +1,7 @@
+"""Training runs: what decides one, where it lives, how it is trained and resumed."""
+
+from sim2real.runs.config import TrainConfig
+from sim2real.runs.run_folder import RunFolder
+from sim2real.runs.training import Trained, load_policy, train
+
+__all__ = ["RunFolder", "TrainConfig", "Trained", "load_policy", "train"]

@@ -1,0 +1,1 @@
+"""Batched MuJoCo simulation: many worlds, one set of model fields each."""

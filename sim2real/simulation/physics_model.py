@@ -1,0 +1,37 @@
+"""Models stripped to what physics needs, for training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mujoco
+
+
+def physics_only(spec: mujoco.MjSpec) -> mujoco.MjModel:
+    """Compile without textures, lights, cameras, unused meshes, and without geoms that neither collide nor weigh.
+
+    A geom is idle when it takes part in no contact (bits and explicit pairs) and carries no mass into its body.
+    """
+    spec = spec.copy()
+    paired = {name for pair in spec.pairs for name in (pair.geomname1, pair.geomname2)}
+    compiled = spec.compile()
+    for geom in list(spec.geoms):
+        index = geom.id
+        collides = compiled.geom_contype[index] or compiled.geom_conaffinity[index] or geom.name in paired
+        weighs = geom.mass > 0 or (geom.mass != 0 and not geom.parent.explicitinertial)
+        if not collides and not weighs:
+            spec.delete(geom)
+    for thing in [*spec.lights, *spec.cameras]:
+        spec.delete(thing)
+    for material in spec.materials:
+        for role in range(len(material.textures)):
+            material.textures[role] = ""
+    used = {geom.meshname for geom in spec.geoms}
+    for asset in [*spec.textures, *(mesh for mesh in spec.meshes if mesh.name not in used)]:
+        spec.delete(asset)
+    return spec.compile()
+
+
+def load_spec(path: Path) -> mujoco.MjSpec:
+    """Read an MJCF file."""
+    return mujoco.MjSpec.from_file(str(path))

@@ -1,0 +1,235 @@
+"""RobotSimulation: n live worlds of a RobotTask, with their action, sensing and disturbance channels."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import mujoco
+import numpy as np
+
+from deploy_robot import ObservationBuilder, RobotState, map_action
+from randomizers import (
+    ActionChannel,
+    ForceChannel,
+    ObservationChannel,
+    WorldDistribution,
+    Worlds,
+    WorldStreams,
+    episode_generator,
+)
+from sim2real.simulation.batch_sim import BatchSim
+from sim2real.tasks.robot_task import RobotTask
+from sim2real.tasks.task import Outcome, Simulation
+
+SPEED_LIMIT = 150.0
+"""Generalised speed [rad/s or m/s] above which a world has diverged: several times what any servo here can reach."""
+
+
+class RobotSimulation(Simulation):
+    """Per control step: action -> targets -> action channel -> substeps in C++ threads -> sensing channel -> observation.
+
+    Subclasses say how an episode begins, what is rewarded and what the critic sees beyond the policy group.
+    """
+
+    def __init__(
+        self, task: RobotTask, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None
+    ) -> None:
+        self.task = task
+        self.n = worlds
+        self.distribution = distribution or task.worlds
+        model = task.model
+        self.sim = BatchSim(model, worlds, threads, self.distribution.fields, SPEED_LIMIT)
+        joint_ids = [model.joint(name).id for name in task.joints]
+        self._q = model.jnt_qposadr[joint_ids]
+        self._v = model.jnt_dofadr[joint_ids]
+        self._ctrl_ids = np.array([_actuator_of(model, name) for name in task.action.joints])
+        self._ctrl_range = model.actuator_ctrlrange.T
+        self._driven = np.array([task.joints.index(name) for name in task.action.joints])
+        self._body = model.body(task.object_body).id
+        free = model.body_jntadr[self._body]
+        self._object_q = slice(model.jnt_qposadr[free], model.jnt_qposadr[free] + 7)
+        self._object_v = slice(model.jnt_dofadr[free], model.jnt_dofadr[free] + 6)
+        pushed = self.distribution.pushed_body
+        self._pushed = self._body if pushed is None else model.body(pushed).id
+        self._pushed_mass = model.body_mass[self._pushed]
+
+        actions, controls, sensed = len(task.action.joints), model.nu, sum(term.size for term in task.sensed)
+        self._controls, self._sensed_size = controls, sensed
+        self.streams = WorldStreams(worlds, normals=controls + sensed + 3, uniforms=1)
+        self.action_channel = ActionChannel(worlds, controls)
+        self.observation_channel = ObservationChannel(worlds, sensed)
+        self.force_channel = ForceChannel(worlds, task.control_period)
+        self._builder = ObservationBuilder(task)
+        self._seeds = np.zeros(worlds, dtype=np.uint64)
+        self.target_angle = np.tile(task.start_pose[self._driven], (worlds, 1))
+        self.last_action = np.zeros((worlds, actions))
+        self._normals = np.zeros((worlds, controls + sensed + 3), dtype=np.float32)
+        self._sent = np.zeros((worlds, controls))
+        self._starting = np.ones(worlds)
+        self.steps = np.zeros(worlds, dtype=np.int64)
+
+    @property
+    def diverged_steps(self) -> int:  # type: ignore[override]
+        """Steps so far in which a world's physics broke down."""
+        return self.sim.diverged_steps
+
+    @property
+    def joint_position(self) -> np.ndarray:
+        """True joint angles (n, j) [rad]."""
+        return self.sim.qpos[:, self._q]
+
+    @property
+    def joint_velocity(self) -> np.ndarray:
+        """True joint speeds (n, j) [rad/s]."""
+        return self.sim.qvel[:, self._v]
+
+    @property
+    def object_pose(self) -> np.ndarray:
+        """Position [m] and orientation (w first) of the object (n, 7), world axes."""
+        return self.sim.qpos[:, self._object_q]
+
+    @property
+    def object_velocity(self) -> np.ndarray:
+        """Linear [m/s, world axes] and angular [rad/s, body axes] velocity of the object (n, 6)."""
+        return self.sim.qvel[:, self._object_v]
+
+    def load(self, ids: np.ndarray, worlds: Worlds) -> None:
+        settings = self.distribution.settings(worlds)
+        fields = {name: settings[name] for name in self.distribution.fields}
+        self.sim.load(ids, fields, self.distribution.recompute)
+        self._seeds[ids] = worlds.seeds
+        self.streams.load(ids, worlds.seeds)
+        self.action_channel.load(ids, settings)
+        self.observation_channel.load(ids, settings)
+        pushed = self._pushed
+        masses = fields["body_mass"][:, pushed] if "body_mass" in fields else np.full(len(ids), self._pushed_mass)
+        self.force_channel.load(ids, settings, masses)
+        self._normals[ids] = 0.0
+
+    def reset(self, ids: np.ndarray, episodes: np.ndarray) -> None:
+        starts, seeds = self.task.starts, self._seeds[ids]
+        rngs = [episode_generator(int(seed), int(episode)) for seed, episode in zip(seeds, episodes, strict=True)]
+        chosen = starts[[rng.integers(len(starts)) for rng in rngs]]
+        qpos = self.place(ids, chosen.copy(), rngs)
+        ctrl = np.zeros((len(ids), self._controls))
+        ctrl[:, self._ctrl_ids] = qpos[:, self._q[self._driven]]
+        ctrl = np.clip(ctrl, *self._ctrl_range)
+        self.sim.reset(ids, qpos, np.zeros((len(ids), self.sim.qvel.shape[1])), ctrl)
+        self.target_angle[ids] = np.clip(ctrl[:, self._ctrl_ids], self.task.action.lower, self.task.action.upper)
+        self.last_action[ids] = 0.0
+        self._sent[ids] = ctrl
+        self.action_channel.reset(ids, ctrl)
+        self.force_channel.reset(ids)
+        self._starting[ids] = 1.0
+        self.steps[ids] = 0
+        self.begin(ids, rngs)
+
+    def step(self, action: np.ndarray) -> Outcome:
+        self.last_action[:] = np.clip(action, -1.0, 1.0)
+        target = map_action(self.task.action, self.task.control_period, action, self.target_angle)
+        return self.step_targets(target)
+
+    def step_targets(self, target: np.ndarray) -> Outcome:
+        """One control step with joint targets (n, a) [rad], as a robot's driver is given them."""
+        self.target_angle[:] = target
+        self._normals, uniforms = self.streams.next()
+        self._sent[:, self._ctrl_ids] = target
+        ctrl = self.action_channel.apply(self._sent, self._normals[:, : self._controls])
+        self.sim.ctrl[:] = np.clip(ctrl, *self._ctrl_range)
+        self.sim.xfrc_applied[:, self._pushed, :3] = self.force_channel.apply(self._normals[:, -3:], uniforms)
+        diverged = self.sim.step(self.task.substeps)
+        self._starting[:] = 0.0
+        self.steps += 1
+        if diverged.any():
+            broken = np.flatnonzero(diverged)
+            self.reset(broken, np.zeros(len(broken), dtype=np.int64))
+        outcome = self.evaluate(diverged)
+        if diverged.any():
+            for term in outcome.rewards.values():
+                term[diverged] = 0.0
+            outcome.success[diverged] = False
+            outcome.failure[diverged] = True
+        return outcome
+
+    def sensed_state(self) -> RobotState:
+        """Joint angles and speeds as the sensors of each world deliver them (n, j): with its noise and bias."""
+        values = {"joint_position": self.joint_position, "joint_velocity": self.joint_velocity}
+        if self._sensed_size:
+            columns = {term.name: [self.task.joints.index(joint) for joint in term.joints] for term in self.task.sensed}
+            raw = np.concatenate([values[t.source][:, columns[t.name]] for t in self.task.sensed], axis=1)
+            noise = self._normals[:, self._controls : self._controls + self._sensed_size]
+            heard = self.observation_channel.apply(raw, noise)
+            start = 0
+            for term in self.task.sensed:
+                values[term.source] = values[term.source].copy()
+                values[term.source][:, columns[term.name]] = heard[:, start : start + term.size]
+                start += term.size
+        return RobotState(0.0, 0.0, values["joint_position"], values["joint_velocity"])
+
+    def observe(self, ids: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        rows = slice(None) if ids is None else ids
+        state = self.sensed_state()
+        state = RobotState(state.stamp, state.received, state.position[rows], state.velocity[rows])
+        policy = self._builder.build(state, self.target_angle[rows], self.last_action[rows], self._starting[rows])
+        return policy, np.concatenate((policy, self.privileged(rows)), axis=1, dtype=np.float32)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "integration": self.sim.state(),
+            "fields": {name: values.copy() for name, values in self.sim.fields.items()},
+            "diverged_steps": self.sim.diverged_steps,
+            "streams": self.streams.state(),
+            "action_channel": self.action_channel.state(),
+            "observation_channel": self.observation_channel.state(),
+            "force_channel": self.force_channel.state(),
+            "arrays": {name: array.copy() for name, array in self._arrays().items()},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        everything = np.arange(self.n)
+        self.sim.load(everything, state["fields"], self.distribution.recompute)
+        self.sim.restore(state["integration"])
+        self.sim.diverged_steps = state["diverged_steps"]
+        self.streams.restore(state["streams"])
+        self.action_channel.restore(state["action_channel"])
+        self.observation_channel.restore(state["observation_channel"])
+        self.force_channel.restore(state["force_channel"])
+        for name, array in self._arrays().items():
+            array[:] = state["arrays"][name]
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """Every array (n, ...) of its own that the future depends on."""
+        return {
+            "seeds": self._seeds,
+            "target_angle": self.target_angle,
+            "last_action": self.last_action,
+            "normals": self._normals,
+            "sent": self._sent,
+            "starting": self._starting,
+            "steps": self.steps,
+        }
+
+    @abstractmethod
+    def place(self, ids: np.ndarray, starts: np.ndarray, rngs: list[np.random.Generator]) -> np.ndarray:
+        """Start states (m, nq) of the worlds `ids` from settled ones (m, nq); all chance comes from their own `rngs`."""
+
+    @abstractmethod
+    def begin(self, ids: np.ndarray, rngs: list[np.random.Generator]) -> None:
+        """Clear what is kept over an episode, now that the worlds `ids` stand in their start states."""
+
+    @abstractmethod
+    def evaluate(self, diverged: np.ndarray) -> Outcome:
+        """Rewards, success and failure of the step just made; rows that `diverged` stand in a start state again."""
+
+    @abstractmethod
+    def privileged(self, rows: slice | np.ndarray) -> np.ndarray:
+        """What only the simulator knows of these rows (m, privileged_size)."""
+
+
+def _actuator_of(model: mujoco.MjModel, joint: str) -> int:
+    index = model.joint(joint).id
+    for actuator in range(model.nu):
+        if model.actuator_trntype[actuator] == mujoco.mjtTrn.mjTRN_JOINT and model.actuator_trnid[actuator, 0] == index:
+            return actuator
+    raise ValueError(f"joint {joint!r} has no actuator; actuators: {[model.actuator(i).name for i in range(model.nu)]}")

@@ -1,0 +1,100 @@
+"""RobotTask: tasks of a robot with position servos, simulated in MuJoCo."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+import mujoco
+import numpy as np
+from gymnasium import spaces
+
+from deploy_robot import ActionMapping, ObservationTerm
+from randomizers import Target, WorldDistribution, load_worlds
+from sim2real.simulation.physics_model import load_spec, physics_only
+from sim2real.tasks.task import Task
+
+SENSED = ("joint_position", "joint_velocity")
+"""Sources of observation terms that a sensor delivers, and which sensing terms of worlds therefore act on."""
+
+
+class RobotTask(Task):
+    """A task whose policy group and action mapping are written as the contract that the robot will run.
+
+    The simulator builds observations and targets with the very functions that the robot's computer uses.
+    """
+
+    model_path: ClassVar[Path]
+    """The MJCF file."""
+    worlds_path: ClassVar[Path]
+    """The worlds that training draws by default."""
+    joints: tuple[str, ...]
+    """The robot's measured joints; the order of every vector over joints (j,)."""
+    observation: tuple[ObservationTerm, ...]
+    """The policy group, term by term."""
+    action: ActionMapping
+    """From action to joint targets."""
+    start_pose: np.ndarray
+    """(j,) [rad]: the joint angles that an episode starts around."""
+    object_body: str
+    """Name of the body that is manipulated."""
+    substeps: int
+    """Physics steps per control step."""
+    privileged_size: int
+    """Width of what only the critic sees, the world vector not counted."""
+
+    @cached_property
+    def spec(self) -> mujoco.MjSpec:
+        """The model as described, with everything that is only looked at."""
+        return load_spec(self.model_path)
+
+    @cached_property
+    def model(self) -> mujoco.MjModel:
+        """The model that is simulated: physics only."""
+        return physics_only(self.spec)
+
+    @cached_property
+    def target(self) -> Target:
+        """What randomization terms can act on."""
+        return self.target_of(self.model)
+
+    def target_of(self, model: mujoco.MjModel) -> Target:
+        """The same for another compilation of this task's model, such as the one with visuals."""
+        return Target(model, self.name, {term.name: term.size for term in self.sensed})
+
+    @property
+    def sensed(self) -> tuple[ObservationTerm, ...]:
+        """The observation terms that sensors deliver."""
+        return tuple(term for term in self.observation if term.source in SENSED)
+
+    @cached_property
+    def worlds(self) -> WorldDistribution:  # type: ignore[override]
+        """The default distribution, from `worlds_path`."""
+        return load_worlds(self.worlds_path, self.target)
+
+    @property
+    def control_period(self) -> float:  # type: ignore[override]
+        """Time from one action to the next [s]."""
+        return self.substeps * float(self.model.opt.timestep)
+
+    @cached_property
+    def action_space(self) -> spaces.Box:  # type: ignore[override]
+        """Actions in [-1, 1], one per driven joint."""
+        return spaces.Box(-1.0, 1.0, (len(self.action.joints),), np.float32)
+
+    @property
+    def observation_sizes(self) -> dict[str, int]:  # type: ignore[override]
+        """The critic sees all that the policy sees, and the privileged part."""
+        policy = sum(term.size for term in self.observation)
+        return {"policy": policy, "critic": policy + self.privileged_size}
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """Settled start states (m, nq) of the nominal world, from which episodes begin."""
+        return self.settle()
+
+    @abstractmethod
+    def settle(self) -> np.ndarray:
+        """Simulate the nominal world to rest from many poses; keep the states (m, nq) that are fit to start from."""

@@ -1,0 +1,98 @@
+"""Task and Simulation: a problem posed in many worlds at once."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from gymnasium import spaces
+
+from randomizers import WorldDistribution, Worlds
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one control step led to in each of n worlds."""
+
+    rewards: dict[str, np.ndarray]
+    """Reward terms (n,) by name; the reward is their sum."""
+    success: np.ndarray
+    """(n,) bool: the episode ends because its goal is reached."""
+    failure: np.ndarray
+    """(n,) bool: the episode ends badly."""
+    diverged: np.ndarray
+    """(n,) bool: the physics broke down; the world stands in a start state again and its episode ends as failed."""
+
+
+class Task(ABC):
+    """A problem posed in worlds that may differ. Stateless: `simulate` makes the n worlds that live.
+
+    Nothing that trains or evaluates knows more of a task than what stands here.
+    """
+
+    name: ClassVar[str]
+    """As users type it, such as "leap/rotate-z"."""
+    summary: ClassVar[str]
+    """One line for listings."""
+    control_period: float
+    """Time from one action to the next [s]."""
+    episode_steps: int
+    """Control steps after which an episode is over."""
+    episodes_per_trial: int
+    """Episodes that one world's trial lasts, memory carried through."""
+    action_space: spaces.Box
+    """Actions of one world (a,)."""
+    observation_sizes: dict[str, int]
+    """Width of the observation groups "policy" and "critic" (the world vector not counted)."""
+    reward_terms: tuple[str, ...]
+    """Names of the reward terms, as they are logged."""
+    metrics: dict[str, str]
+    """Names and units of what is measured over an episode; the first is the one that is compared."""
+    worlds: WorldDistribution
+    """The worlds that training draws by default."""
+
+    @abstractmethod
+    def simulate(self, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None) -> Simulation:
+        """n live worlds of this task; `distribution` (default: `self.worlds`) is what will be loaded into them."""
+
+
+class Simulation(ABC):
+    """n worlds of one task, alive. All rows of all arrays are worlds."""
+
+    diverged_steps: int
+    """Steps so far in which a world's physics broke down."""
+
+    @abstractmethod
+    def load(self, ids: np.ndarray, worlds: Worlds) -> None:
+        """Turn the rows `ids` (m,) into `worlds` (m of them); an episode must be started next."""
+
+    @abstractmethod
+    def reset(self, ids: np.ndarray, episodes: np.ndarray) -> None:
+        """Start an episode in the rows `ids` (m,); `episodes` (m,) counts those of the trial, and with the world's seed
+        decides the start."""
+
+    @abstractmethod
+    def step(self, action: np.ndarray) -> Outcome:
+        """One control step of all worlds with action (n, a)."""
+
+    @abstractmethod
+    def observe(self, ids: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The groups policy (m, p) and critic (m, c), float32, of the rows `ids` (default: all) as they stand now."""
+
+    @abstractmethod
+    def measure(self, ids: np.ndarray) -> dict[str, np.ndarray]:
+        """The task's metrics (m,) of the episodes now running in the rows `ids`."""
+
+    @abstractmethod
+    def progress(self) -> np.ndarray:
+        """What the last step added to the task's first metric (n,): its course over the trial shows adaptation."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Everything the future depends on, as arrays and numbers."""
+
+    @abstractmethod
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on exactly where `state` was taken."""
