@@ -35,7 +35,7 @@ def export_onnx(policy: LSTMPolicy) -> bytes:
             torch.onnx.export(
                 policy,
                 example,
-                buffer,
+                buffer,  # type: ignore[arg-type]
                 input_names=["observation", "memory"],
                 output_names=["action", "memory_out"],
                 dynamic_axes={name: {0: "n"} for name in ("observation", "memory", "action", "memory_out")},

@@ -57,13 +57,15 @@ class LSTMPolicy(BasePolicy):
         self.critic = RecurrentNetwork(sizes["critic"], self.encoder, hidden)
         self.action_dist = make_proba_distribution(action_space)
         if isinstance(self.action_dist, DiagGaussianDistribution):
-            self.action_net, self.log_std = self.action_dist.proba_distribution_net(hidden, log_std_init)
+            head, self.log_std = self.action_dist.proba_distribution_net(hidden, log_std_init)
         else:
-            self.action_net = self.action_dist.proba_distribution_net(hidden)
+            head = self.action_dist.proba_distribution_net(hidden)  # type: ignore[assignment]
+        assert isinstance(head, nn.Linear)
+        self.action_net = head
         self.value_net = nn.Linear(hidden, 1)
-        for head, gain in ((self.action_net, 0.01), (self.value_net, 1.0)):
-            nn.init.orthogonal_(head.weight, gain=gain)
-            nn.init.zeros_(head.bias)
+        for layer, gain in ((self.action_net, 0.01), (self.value_net, 1.0)):
+            nn.init.orthogonal_(layer.weight, gain=gain)
+            nn.init.zeros_(layer.bias)
 
     def _get_constructor_parameters(self) -> dict[str, Any]:
         return super()._get_constructor_parameters() | {
@@ -90,7 +92,7 @@ class LSTMPolicy(BasePolicy):
 
     def sample(self, distribution: Distribution, generator: torch.Generator) -> torch.Tensor:
         """One action per row, drawn from `generator` alone."""
-        inner = distribution.distribution
+        inner: Any = distribution.distribution
         if isinstance(inner, torch.distributions.Normal):
             return inner.mean + inner.stddev * torch.randn(inner.mean.shape, generator=generator)
         if isinstance(inner, torch.distributions.Categorical):
@@ -107,21 +109,21 @@ class LSTMPolicy(BasePolicy):
     def step(
         self, observation: np.ndarray, memory: np.ndarray, generator: torch.Generator | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """observation (n, p), memory (n, 2, H) -> action (n, ...), memory. Deterministic unless a generator is given."""
+        """observation (n, p), memory (n, 2, H) -> action (n, ...), memory; the most likely action without a generator."""
         inputs = torch.as_tensor(observation, dtype=torch.float32)[None]
         distribution, after = self.act(inputs, torch.as_tensor(memory))
         action = distribution.mode() if generator is None else self.sample(distribution, generator)
         return action.numpy(), after.numpy()
 
     def forward(self, observation: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """One deterministic step, as exported: observation (n, p), memory (n, 2, H) -> action (n, a) in [-1, 1], memory."""
+        """One step, as exported: observation (n, p), memory (n, 2, H) -> mean action (n, a) in [-1, 1], memory."""
         features, memory = self.actor(self.policy_normalizer(observation)[None], memory)
         return self.action_net(features[0]).clamp(-1.0, 1.0), memory
 
     def _predict(self, observation: Any, deterministic: bool = False) -> torch.Tensor:
         raise TypeError("LSTMPolicy is recurrent: use predict(), which takes and returns the memory")
 
-    def predict(
+    def predict(  # type: ignore[override]
         self,
         observation: np.ndarray | dict[str, np.ndarray],
         state: Any = None,

@@ -218,7 +218,7 @@ class LSTMPPO(BaseAlgorithm):
             taken = action.numpy()
             if isinstance(self.action_space, spaces.Box):
                 taken = np.clip(taken, self.action_space.low, self.action_space.high)
-            self._last_obs, rewards, dones, infos = env.step(taken)
+            self._last_obs, rewards, dones, infos = env.step(taken)  # type: ignore[assignment]
             self.timing["act"] += acted - began
             self.timing["simulate"] += time.perf_counter() - acted
 

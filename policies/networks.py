@@ -19,13 +19,15 @@ class RecurrentNetwork(nn.Module):
         super().__init__()
         self.hidden = hidden
         layers: list[nn.Module] = []
+        dense: list[nn.Linear] = []
         width = inputs
         for size in encoder:
-            layers += [nn.Linear(width, size), nn.ELU()]
+            dense.append(nn.Linear(width, size))
+            layers += [dense[-1], nn.ELU()]
             width = size
         self.encoder = nn.Sequential(*layers)
         self.lstm = nn.LSTM(width, hidden)
-        for layer in layers[::2]:
+        for layer in dense:
             nn.init.orthogonal_(layer.weight, gain=2**0.5)
             nn.init.zeros_(layer.bias)
         for name, parameter in self.lstm.named_parameters():

@@ -50,7 +50,7 @@ class Rollout:
         )
 
     def advantages(self, last_value: torch.Tensor, gamma: float, gae_lambda: float) -> torch.Tensor:
-        """Generalised advantage estimates (T, n); `last_value` (n,) follows the last step (Schulman 2015, arXiv 1506.02438)."""
+        """Generalised advantage estimates (T, n), arXiv 1506.02438; `last_value` (n,) follows the last step."""
         advantage = torch.zeros_like(self.value)
         carried = torch.zeros_like(last_value)
         following = last_value

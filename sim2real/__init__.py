@@ -3,8 +3,15 @@
 Importing it makes every task known to `gymnasium.make` under its own name, such as "leap/rotate-z".
 """
 
-from sim2real.gym_env import register_tasks
+import gymnasium
+
+from sim2real.environment import prepare
+
+prepare()
+
+from sim2real.tasks import TASKS  # noqa: E402  after the environment is prepared: it loads native libraries
 
 __version__ = "0.1.0"
 
-register_tasks()
+for _name in TASKS:
+    gymnasium.register(_name, entry_point="sim2real.gym_env:GymTask", kwargs={"task": _name})

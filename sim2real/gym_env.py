@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-from sim2real.tasks import TASKS, make_task
+from sim2real.tasks import make_task
 from sim2real.trials.trial_env import TrialEnv
 
 
@@ -21,7 +21,7 @@ class GymTask(gymnasium.Env[Any, np.ndarray]):
     :param render_mode: "rgb_array" or None.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 20}
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012  as gymnasium has it
 
     def __init__(self, task: str, group: str = "policy", nominal: bool = False, render_mode: str | None = None) -> None:
         if group not in ("policy", "critic", "both"):
@@ -65,8 +65,10 @@ class GymTask(gymnasium.Env[Any, np.ndarray]):
         if self.render_mode != "rgb_array":
             return None
         from sim2real.simulation.camera import Camera
+        from sim2real.tasks.robot_simulation import RobotSimulation
 
         if self._renderer is None:
+            assert isinstance(self._env.simulation, RobotSimulation)
             self._renderer = Camera(self._env.simulation)
         return self._renderer.picture(0)
 
@@ -75,10 +77,3 @@ class GymTask(gymnasium.Env[Any, np.ndarray]):
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
-
-
-def register_tasks() -> None:
-    """Make every task known to `gymnasium.make`, under its own name."""
-    for name in TASKS:
-        if name not in gymnasium.registry:
-            gymnasium.register(name, entry_point="sim2real.gym_env:GymTask", kwargs={"task": name}, order_enforce=True)

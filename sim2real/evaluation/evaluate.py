@@ -11,7 +11,7 @@ from randomizers import WorldDistribution, Worlds
 from sim2real.evaluation.bootstrap import Interval, bootstrap_mean
 from sim2real.evaluation.players import Player
 from sim2real.tasks.task import Task
-from sim2real.trials.trial_env import TrialEnv
+from sim2real.trials.trial_env import Draw, TrialEnv
 
 TIME_BINS = 8
 """Parts of an episode over which the first metric's course is averaged."""
@@ -54,6 +54,19 @@ class Evaluation:
         }
 
 
+def in_order(worlds: Worlds) -> Draw:
+    """Draws the given worlds one after the other, and again from the first."""
+    position = 0
+
+    def draw(rng: np.random.Generator, n: int) -> Worlds:
+        nonlocal position
+        ids = (position + np.arange(n)) % len(worlds)
+        position += n
+        return worlds.take(ids)
+
+    return draw
+
+
 def evaluate(
     task: Task,
     player: Player,
@@ -68,7 +81,7 @@ def evaluate(
     names; default: the task's own.
     """
     count = len(worlds)
-    env = TrialEnv(task, count, distribution, 0, threads, episodes_per_trial, draw=lambda rng, n: worlds.take(range(n)))
+    env = TrialEnv(task, count, distribution, 0, threads, episodes_per_trial, draw=in_order(worlds))
     episodes = env.episodes_per_trial
     observation = env.reset()
     memory = player.initial_memory(count)

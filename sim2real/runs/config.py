@@ -29,7 +29,7 @@ class TrainConfig(BaseModel):
     """Threads of the simulation; 0 takes one per core. They change the speed, never the result."""
     rollout: int = Field(32, ge=1)
     """Steps of each world per update, which is also the length of truncated back-propagation through time."""
-    epochs: int = Field(4, ge=1)
+    epochs: int = Field(2, ge=1)
     """Passes over each rollout."""
     minibatches: int = Field(4, ge=1)
     """Minibatches per pass, each of whole worlds; must divide `worlds`."""

@@ -19,7 +19,7 @@ class ProgressCSV(CSVOutputFormat):
         super().__init__(str(path))
         for row in rows:
             if row.get(STEPS, float("inf")) <= steps:
-                self.write(row, {key: () for key in row})  # type: ignore[arg-type]
+                self.write(row, {key: () for key in row})
 
 
 def read_progress(path: Path) -> list[dict[str, float]]:

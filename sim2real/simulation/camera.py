@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 import mujoco
@@ -28,8 +26,6 @@ class Camera:
         self._nominal_size, self._nominal_pos = self._model.geom_size.copy(), self._model.geom_pos.copy()
         self._model.vis.global_.offwidth = max(self._model.vis.global_.offwidth, width)
         self._model.vis.global_.offheight = max(self._model.vis.global_.offheight, height)
-        if sys.platform == "linux" and not os.environ.get("DISPLAY"):
-            os.environ.setdefault("MUJOCO_GL", "egl")
         try:
             self._renderer = mujoco.Renderer(self._model, height, width)
         except Exception as error:  # whatever the machine's OpenGL raises
@@ -40,9 +36,9 @@ class Camera:
         names = [self._model.camera(i).name for i in range(self._model.ncam)]
         self._camera: str | int = names[0] if names else -1
 
-    def picture(self, world: int) -> np.ndarray:
-        """World `world` as it stands: (h, w, 3) uint8."""
-        self._data.qpos[:] = self._simulation.sim.qpos[world]
+    def picture(self, world: int, qpos: np.ndarray | None = None) -> np.ndarray:
+        """World `world` as it stands, or in another state qpos (nq,): (h, w, 3) uint8."""
+        self._data.qpos[:] = self._simulation.sim.qpos[world] if qpos is None else qpos
         self._resize(world)
         mujoco.mj_forward(self._model, self._data)
         self._renderer.update_scene(self._data, self._camera)

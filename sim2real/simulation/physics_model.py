@@ -13,6 +13,10 @@ def physics_only(spec: mujoco.MjSpec) -> mujoco.MjModel:
     A geom is idle when it takes part in no contact (bits and explicit pairs) and carries no mass into its body.
     """
     spec = spec.copy()
+    # MuJoCo looks textures up by the names of the compilation before: materials forget them now, textures go afterwards.
+    for material in spec.materials:
+        for role in range(len(material.textures)):
+            material.textures[role] = ""
     paired = {name for pair in spec.pairs for name in (pair.geomname1, pair.geomname2)}
     compiled = spec.compile()
     for geom in list(spec.geoms):
@@ -23,13 +27,13 @@ def physics_only(spec: mujoco.MjSpec) -> mujoco.MjModel:
             spec.delete(geom)
     for thing in [*spec.lights, *spec.cameras]:
         spec.delete(thing)
-    for material in spec.materials:
-        for role in range(len(material.textures)):
-            material.textures[role] = ""
     used = {geom.meshname for geom in spec.geoms}
     for asset in [*spec.textures, *(mesh for mesh in spec.meshes if mesh.name not in used)]:
         spec.delete(asset)
-    return spec.compile()
+    model = spec.compile()
+    # A material that no longer names a texture keeps the index of the one it had.
+    model.mat_texid[:] = -1
+    return model
 
 
 def load_spec(path: Path) -> mujoco.MjSpec:

@@ -16,13 +16,13 @@ from sim2real.tasks.rotation import METRICS, TERMS, RotationReward, RotationSimu
 
 FINGERS = {finger: ("mcp", "rot", "pip", "dip") for finger in ("if", "mf", "rf")} | {"th": ("cmc", "axl", "mcp", "ipl")}
 JOINTS = tuple(f"{finger}_{joint}" for finger, joints in FINGERS.items() for joint in joints)
-HOME = np.array([0.5, 0.0, 0.9, 0.8] * 3 + [1.2, 0.3, 0.6, 0.4])
+HOME = np.array([0.45, 0.0, 1.2, 0.75] * 3 + [0.1, 1.0, 1.0, 1.3])
 """Fingers half closed around the cube [rad]."""
-REACH = 0.6
-"""How far an action of 1 moves a joint's target from home [rad] (as MuJoCo Playground, arXiv 2502.08844)."""
+STRIDE = 0.25
+"""How far an action of 1 moves a joint's target in one control step [rad]."""
 FASTEST_TARGET = 8.0
 """Fastest change of a joint's target [rad/s], near the no-load speed of the hand's servos."""
-CUBE_START = np.array([-0.035, 0.030, 0.325])
+CUBE_START = np.array([-0.042, 0.035, 0.325])
 """Where a cube is let go before it settles [m]."""
 LOWEST = 0.22
 """A cube whose centre is below has left the palm [m]."""
@@ -34,7 +34,7 @@ def _span(low: np.ndarray, high: np.ndarray) -> tuple[tuple[float, ...], tuple[f
 
 
 class LeapRotateZ(RobotTask):
-    """16 joints, 20 Hz, absolute position targets around a half-closed hand.
+    """16 joints, 20 Hz, position targets relative to the last ones (as Dactyl, arXiv 1808.00177).
 
     The policy group is what the real hand measures without a camera: joint angles, the last targets, and whether an
     episode has just begun; the cube must be felt through the servos. The critic also sees the cube and the fingertips.
@@ -65,9 +65,9 @@ class LeapRotateZ(RobotTask):
         joints = len(JOINTS)
         self.action = ActionMapping(
             joints=JOINTS,
-            kind="absolute",
+            kind="relative",
             center=tuple(HOME.tolist()),
-            scale=(REACH,) * joints,
+            scale=(STRIDE,) * joints,
             smoothing=0.0,
             lower=tuple(low.tolist()),
             upper=tuple(high.tolist()),

@@ -54,13 +54,16 @@ class RobotSimulation(Simulation):
         self._pushed = self._body if pushed is None else model.body(pushed).id
         self._pushed_mass = model.body_mass[self._pushed]
 
-        actions, controls, sensed = len(task.action.joints), model.nu, sum(term.size for term in task.sensed)
+        actions, controls = len(task.action.joints), model.nu
+        sensed = sum(term.size for term in task.sensed) + sum(task.tracked.values())
         self._controls, self._sensed_size = controls, sensed
         self.streams = WorldStreams(worlds, normals=controls + sensed + 3, uniforms=1)
         self.action_channel = ActionChannel(worlds, controls)
         self.observation_channel = ObservationChannel(worlds, sensed)
         self.force_channel = ForceChannel(worlds, task.control_period)
         self._builder = ObservationBuilder(task)
+        self._drawn: Worlds | None = None
+        self._settings: dict[str, np.ndarray] = {}
         self._seeds = np.zeros(worlds, dtype=np.uint64)
         self.target_angle = np.tile(task.start_pose[self._driven], (worlds, 1))
         self.last_action = np.zeros((worlds, actions))
@@ -94,12 +97,15 @@ class RobotSimulation(Simulation):
         """Linear [m/s, world axes] and angular [rad/s, body axes] velocity of the object (n, 6)."""
         return self.sim.qvel[:, self._object_v]
 
-    def load(self, ids: np.ndarray, worlds: Worlds) -> None:
-        settings = self.distribution.settings(worlds)
+    def load(self, ids: np.ndarray, worlds: Worlds, picks: np.ndarray) -> None:
+        if worlds is not self._drawn:
+            self._drawn, self._settings = worlds, self.distribution.settings(worlds)
+        settings = {name: values[picks] for name, values in self._settings.items()}
         fields = {name: settings[name] for name in self.distribution.fields}
         self.sim.load(ids, fields, self.distribution.recompute)
-        self._seeds[ids] = worlds.seeds
-        self.streams.load(ids, worlds.seeds)
+        seeds = worlds.seeds[picks]
+        self._seeds[ids] = seeds
+        self.streams.load(ids, seeds)
         self.action_channel.load(ids, settings)
         self.observation_channel.load(ids, settings)
         pushed = self._pushed
@@ -152,12 +158,23 @@ class RobotSimulation(Simulation):
             outcome.failure[diverged] = True
         return outcome
 
+    def return_object(self, pose: np.ndarray) -> None:
+        """Put every world's object at rest at pose (n, 7) and clear the episode's record; the robot stays as it is."""
+        self.sim.qpos[:, self._object_q] = pose
+        self.sim.qvel[:, self._object_v] = 0.0
+        self.begin(np.arange(self.n), [])
+
     def sensed_state(self) -> RobotState:
         """Joint angles and speeds as the sensors of each world deliver them (n, j): with its noise and bias."""
+        return self._sense()[0]
+
+    def _sense(self) -> tuple[RobotState, np.ndarray]:
+        """What the robot's sensors and the tracker (n, k) deliver."""
+        tracked = self.track(slice(None))
         values = {"joint_position": self.joint_position, "joint_velocity": self.joint_velocity}
         if self._sensed_size:
             columns = {term.name: [self.task.joints.index(joint) for joint in term.joints] for term in self.task.sensed}
-            raw = np.concatenate([values[t.source][:, columns[t.name]] for t in self.task.sensed], axis=1)
+            raw = np.concatenate([*(values[t.source][:, columns[t.name]] for t in self.task.sensed), tracked], axis=1)
             noise = self._normals[:, self._controls : self._controls + self._sensed_size]
             heard = self.observation_channel.apply(raw, noise)
             start = 0
@@ -165,13 +182,15 @@ class RobotSimulation(Simulation):
                 values[term.source] = values[term.source].copy()
                 values[term.source][:, columns[term.name]] = heard[:, start : start + term.size]
                 start += term.size
-        return RobotState(0.0, 0.0, values["joint_position"], values["joint_velocity"])
+            tracked = heard[:, start:]
+        return RobotState(0.0, 0.0, values["joint_position"], values["joint_velocity"]), tracked
 
     def observe(self, ids: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         rows = slice(None) if ids is None else ids
-        state = self.sensed_state()
+        state, tracked = self._sense()
         state = RobotState(state.stamp, state.received, state.position[rows], state.velocity[rows])
         policy = self._builder.build(state, self.target_angle[rows], self.last_action[rows], self._starting[rows])
+        policy = np.concatenate((policy, tracked[rows]), axis=1, dtype=np.float32)
         return policy, np.concatenate((policy, self.privileged(rows)), axis=1, dtype=np.float32)
 
     def state(self) -> dict[str, Any]:
@@ -221,6 +240,10 @@ class RobotSimulation(Simulation):
     @abstractmethod
     def evaluate(self, diverged: np.ndarray) -> Outcome:
         """Rewards, success and failure of the step just made; rows that `diverged` stand in a start state again."""
+
+    def track(self, rows: slice | np.ndarray) -> np.ndarray:
+        """What the task's tracker sees of these rows (m, k), the terms of `tracked` side by side; without noise."""
+        return np.zeros((len(self.steps[rows]), 0))
 
     @abstractmethod
     def privileged(self, rows: slice | np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -42,6 +43,9 @@ class RobotTask(Task):
     """Name of the body that is manipulated."""
     substeps: int
     """Physics steps per control step."""
+    tracked: ClassVar[Mapping[str, int]] = {}
+    """What a tracker outside the robot, such as cameras, adds to the policy group: size by name, in raw units. The robot's
+    contract cannot carry it."""
     privileged_size: int
     """Width of what only the critic sees, the world vector not counted."""
 
@@ -56,13 +60,13 @@ class RobotTask(Task):
         return physics_only(self.spec)
 
     @cached_property
-    def target(self) -> Target:
+    def target(self) -> Target:  # type: ignore[override]
         """What randomization terms can act on."""
         return self.target_of(self.model)
 
     def target_of(self, model: mujoco.MjModel) -> Target:
         """The same for another compilation of this task's model, such as the one with visuals."""
-        return Target(model, self.name, {term.name: term.size for term in self.sensed})
+        return Target(model, self.name, {term.name: term.size for term in self.sensed} | dict(self.tracked))
 
     @property
     def sensed(self) -> tuple[ObservationTerm, ...]:
@@ -87,7 +91,7 @@ class RobotTask(Task):
     @property
     def observation_sizes(self) -> dict[str, int]:  # type: ignore[override]
         """The critic sees all that the policy sees, and the privileged part."""
-        policy = sum(term.size for term in self.observation)
+        policy = sum(term.size for term in self.observation) + sum(self.tracked.values())
         return {"policy": policy, "critic": policy + self.privileged_size}
 
     @cached_property

@@ -17,17 +17,17 @@ class RotationReward:
 
     rotation: float = 1.0
     """Per rad/s about the vertical."""
-    highest_rate: float = 1.0
+    highest_rate: float = 3.0
     """Faster turning, either way, counts as this [rad/s]: throwing the object does not pay, exploring does not cost."""
-    linear_velocity: float = -0.3
+    linear_velocity: float = -0.1
     """Per m/s of the object."""
-    action_rate: float = -0.005
+    action_rate: float = -0.001
     """Per squared change of the action, summed over joints."""
-    pose: float = -0.02
+    pose: float = -0.01
     """Per squared distance [rad^2] of the joints from the start pose, summed over joints."""
-    torque: float = -0.02
+    torque: float = -0.01
     """Per squared torque [(N m)^2], summed over joints."""
-    drop: float = -10.0
+    drop: float = -20.0
     """Once, on failure."""
     highest_speed: float = 15.0
     """An object that spins faster [rad/s] is not being turned by a hand: the episode fails."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from gymnasium import spaces
 
-from randomizers import WorldDistribution, Worlds
+from randomizers import Target, WorldDistribution, Worlds
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Task(ABC):
     """As users type it, such as "leap/rotate-z"."""
     summary: ClassVar[str]
     """One line for listings."""
+    recipe: ClassVar[dict[str, Any]] = {}
+    """Settings of `TrainConfig` that differ from its defaults for this task."""
     control_period: float
     """Time from one action to the next [s]."""
     episode_steps: int
@@ -50,6 +52,8 @@ class Task(ABC):
     """Names of the reward terms, as they are logged."""
     metrics: dict[str, str]
     """Names and units of what is measured over an episode; the first is the one that is compared."""
+    target: Target
+    """What randomization terms can act on."""
     worlds: WorldDistribution
     """The worlds that training draws by default."""
 
@@ -65,8 +69,11 @@ class Simulation(ABC):
     """Steps so far in which a world's physics broke down."""
 
     @abstractmethod
-    def load(self, ids: np.ndarray, worlds: Worlds) -> None:
-        """Turn the rows `ids` (m,) into `worlds` (m of them); an episode must be started next."""
+    def load(self, ids: np.ndarray, worlds: Worlds, picks: np.ndarray) -> None:
+        """Turn the rows `ids` (m,) into `worlds[picks]`, picks (m,); an episode must be started next.
+
+        Worlds are drawn many at a time and picked from, so what is computed from them may be kept for the next call.
+        """
 
     @abstractmethod
     def reset(self, ids: np.ndarray, episodes: np.ndarray) -> None:

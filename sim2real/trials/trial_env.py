@@ -12,6 +12,9 @@ from stable_baselines3.common.vec_env import VecEnv
 from randomizers import WorldDistribution, Worlds
 from sim2real.tasks.task import Task
 
+STOCK = 64
+"""Worlds drawn at a time: their settings are computed together, which costs little more than for one."""
+
 Draw = Callable[[np.random.Generator, int], Worlds]
 
 
@@ -30,7 +33,7 @@ class TrialEnv(VecEnv):
     :param seed: of the draws of worlds, and through each world's seed of all chance within it.
     :param threads: C++ threads; 0 takes one per core.
     :param episodes_per_trial: K; default: the task's own.
-    :param draw: draws worlds instead of `distribution.sample`.
+    :param draw: draws worlds instead of `distribution.sample`; called for `STOCK` of them at a time.
     :param stagger: start the first trials at different times, so that not all worlds end together.
     :raises ValueError: for a count below one.
     """
@@ -66,6 +69,7 @@ class TrialEnv(VecEnv):
         self._actions = np.zeros((worlds, *task.action_space.shape), dtype=np.float32)
         nominal = self.distribution.nominal(worlds)
         self._values, self._world_seeds = nominal.values.copy(), nominal.seeds.copy()
+        self._stock, self._next = nominal, worlds
         self.episode = np.zeros(worlds, dtype=np.int64)
         self._steps = np.zeros(worlds, dtype=np.int64)
         self._limit = np.full(worlds, task.episode_steps, dtype=np.int64)
@@ -87,11 +91,17 @@ class TrialEnv(VecEnv):
         if self._seeds[0] is not None:
             self._rng = np.random.default_rng(self._seeds[0])
             self._reset_seeds()
+            self._next = len(self._stock)
         everything = np.arange(self.num_envs)
         self._start_trials(everything)
         if self.stagger:
             self._limit = self._rng.integers(1, self.task.episode_steps + 1, self.num_envs)
         return self._observe(None)
+
+    def step(self, actions: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, list[dict[str, Any]]]:
+        """One control step of all worlds with actions (n, a): observations, rewards (n,), trials ended (n,), infos."""
+        self.step_async(actions)
+        return self.step_wait()
 
     def step_async(self, actions: np.ndarray) -> None:
         """Take actions (n, a). Raises ValueError if one is not finite."""
@@ -159,12 +169,17 @@ class TrialEnv(VecEnv):
                 self._trial_return[i], self._trial_steps[i] = 0.0, 0
 
     def _start_trials(self, ids: np.ndarray) -> None:
-        drawn = self.distribution.complete(self._draw(self._rng, len(ids)))
-        self.simulation.load(ids, drawn)
-        self._values[ids], self._world_seeds[ids] = drawn.values, drawn.seeds
-        self._vector[ids] = self.distribution.vector(drawn)
-        self.episode[ids] = 0
-        self._start_episodes(ids)
+        while ids.size:
+            if self._next == len(self._stock):
+                self._stock, self._next = self.distribution.complete(self._draw(self._rng, STOCK)), 0
+            taken, ids = np.split(ids, [len(self._stock) - self._next])
+            picks = self._next + np.arange(len(taken))
+            self._next += len(taken)
+            self.simulation.load(taken, self._stock, picks)
+            self._values[taken], self._world_seeds[taken] = self._stock.values[picks], self._stock.seeds[picks]
+            self._vector[taken] = self.distribution.vector(self._stock.take(picks))
+            self.episode[taken] = 0
+            self._start_episodes(taken)
 
     def _start_episodes(self, ids: np.ndarray) -> None:
         self.simulation.reset(ids, self.episode[ids])
@@ -191,6 +206,8 @@ class TrialEnv(VecEnv):
         return {
             "simulation": self.simulation.state(),
             "rng": self._rng.bit_generator.state,
+            "stock": self._stock.to_json(),
+            "next": self._next,
             "arrays": {name: array.copy() for name, array in self._arrays().items()},
         }
 
@@ -198,6 +215,7 @@ class TrialEnv(VecEnv):
         """Go on exactly where `state` was taken."""
         self.simulation.restore(state["simulation"])
         self._rng.bit_generator.state = state["rng"]
+        self._stock, self._next = Worlds.from_json(state["stock"]), state["next"]
         for name, array in self._arrays().items():
             array[:] = state["arrays"][name]
 

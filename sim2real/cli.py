@@ -1,0 +1,123 @@
+"""The command line `sim2real`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+COMMANDS = {
+    "list": "tasks, kinds of randomization terms, and untrained policies",
+    "worlds": "draw worlds of a task and look at their numbers",
+    "train": "train a policy across randomized worlds",
+    "resume": "go on with a training run where it stopped",
+    "play": "watch a policy in MuJoCo's viewer, or write a video",
+    "evaluate": "measure a policy in seen and unseen worlds",
+    "export": "write a policy as a bundle that a robot can run",
+    "deploy": "run a bundle on a robot over ROS 2",
+    "twin": "offer a simulated robot over ROS 2 in the place of hardware",
+    "report": "write a run's report as one HTML page",
+    "bench": "measure speed against its limits",
+    "doctor": "what is installed, what is missing, and what mends it",
+    "demo": "the whole loop: train, evaluate, export, run over ROS 2, report",
+}
+"""Every command and what it does; each is a module of `sim2real.commands` with `Options` and `run`."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command came to: `data` for machines, `text` for people."""
+
+    data: dict[str, Any]
+    text: str
+    code: int = 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, 2 for what the user must mend, 130 when interrupted."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in arguments
+    arguments = [argument for argument in arguments if argument != "--json"]
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    name, rest = arguments[0], arguments[1:]
+    if name == "--version":
+        from sim2real import __version__
+
+        print(__version__)
+        return 0
+    if name not in COMMANDS:
+        return fail(f"unknown command {name!r}; commands: {', '.join(COMMANDS)}")
+    try:
+        result = _run(name, rest)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if not _is_the_users(error):
+            raise
+        return fail(_one_line(error))
+    print(json.dumps(result.data, allow_nan=False) if as_json else result.text)
+    return result.code
+
+
+def _run(name: str, arguments: list[str]) -> Result:
+    import tyro
+
+    command = import_module(f"sim2real.commands.{name}")
+    default = command.default(arguments) if hasattr(command, "default") else None
+    options = tyro.cli(
+        command.Options,
+        prog=f"sim2real {name}",
+        description=COMMANDS[name][0].upper() + COMMANDS[name][1:] + ". Add --json for one JSON object on stdout.",
+        args=arguments,
+        default=tyro.MISSING if default is None else default,
+    )
+    return command.run(options)
+
+
+def _is_the_users(error: Exception) -> bool:
+    """Whether the error says what was given wrongly, rather than that this program is wrong."""
+    from pydantic import ValidationError
+
+    from deploy_robot import BundleError, ConnectionFailed, MissingRos
+    from policies.checkpoint import CheckpointError
+    from randomizers import WorldsError
+    from sim2real.errors import UserError
+
+    known = (UserError, WorldsError, BundleError, CheckpointError, MissingRos, ConnectionFailed, FileExistsError)
+    return isinstance(error, (*known, ValidationError, PermissionError, FileNotFoundError))
+
+
+def _one_line(error: Exception) -> str:
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, e['loc']))}: given {e['input']!r}, {e['msg']}" for e in error.errors())
+    return " ".join(str(error).split())
+
+
+def fail(message: str) -> int:
+    """Say in one line what the user must mend."""
+    print(f"sim2real: {message}", file=sys.stderr)
+    return 2
+
+
+def usage() -> str:
+    """The commands, a line each."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()]
+    return "\n".join(
+        ["usage: sim2real COMMAND [OPTIONS] [--json]", "", *lines, "", "sim2real COMMAND --help explains its options."]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

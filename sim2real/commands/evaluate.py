@@ -1,0 +1,88 @@
+"""sim2real evaluate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from pydantic import BaseModel, ConfigDict, Field
+
+from policies.checkpoint import write_atomically
+from sim2real.cli import Result
+from sim2real.commands.tables import table
+from sim2real.evaluation import TrainedPlayer, baseline, evaluate
+from sim2real.evaluation.choice import KINDS, choose_worlds
+from sim2real.evaluation.players import Player
+from sim2real.runs import RunFolder, load_policy
+from sim2real.tasks import TASKS, make_task
+
+
+class Options(BaseModel):
+    """What to evaluate, and in how many worlds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run: Annotated[str, tyro.conf.Positional]
+    """A run's folder, or the name of a task (to measure untrained policies)."""
+    baselines: tuple[str, ...] = ("zero", "random")
+    """Untrained policies to compare with, in the same worlds."""
+    n: int = Field(128, ge=2)
+    """Worlds of each kind; one trial is played in each."""
+    episodes: int | None = Field(None, ge=1)
+    """Episodes per trial; the task's own if not given."""
+    seed: int = Field(0, ge=0)
+    """Seed of the worlds; equal seeds give every policy the same worlds, starts, noise and pushes."""
+    threads: int = Field(0, ge=0)
+    """Threads of the simulation; 0 takes one per core."""
+
+
+def run(options: Options) -> Result:
+    """Play every policy in nominal, seen and unseen worlds."""
+    players: dict[str, Player] = {}
+    folder = None
+    if options.run in TASKS:
+        task, distribution = make_task(options.run), make_task(options.run).worlds
+    else:
+        folder = RunFolder.open(Path(options.run))
+        task = folder.task
+        distribution = folder.worlds(task)
+        players["trained"] = TrainedPlayer(load_policy(folder).policy)
+    for name in options.baselines:
+        players[name] = baseline(name, task, options.seed)
+    drawn = {kind: choose_worlds(distribution, kind, options.n, options.seed) for kind in KINDS}
+    results: list[dict[str, Any]] = []
+    for name, player in players.items():
+        for kind, worlds in drawn.items():
+            measured = evaluate(task, player, worlds, distribution, options.episodes, options.threads)
+            results.append({"policy": name, "worlds_kind": kind, **measured.summary()})
+    data: dict[str, Any] = {
+        "task": task.name,
+        "metrics": task.metrics,
+        "seed": options.seed,
+        "episode_seconds": task.episode_steps * task.control_period,
+        "results": results,
+        "drawn": {
+            "names": list(distribution.names),
+            "units": distribution.units,
+            **{kind: worlds.values.tolist() for kind, worlds in drawn.items() if kind != "nominal"},
+        },
+        "command": f"sim2real evaluate {options.run} --n {options.n} --seed {options.seed}",
+    }
+    if folder is not None:
+        write_atomically(folder.path / "evaluation.json", (json.dumps(data) + "\n").encode())
+    return Result(data, summary_table(data))
+
+
+def summary_table(data: dict[str, Any]) -> str:
+    """Means with 95 % intervals over worlds."""
+    names = list(data["metrics"])
+    rows = []
+    for result in data["results"]:
+        cells = [
+            f"{m['mean']:.3g} [{m['low']:.3g}, {m['high']:.3g}]" for m in (result["metrics"][name] for name in names)
+        ]
+        rows.append((result["policy"], result["worlds_kind"], *cells, str(result["diverged_episodes"])))
+    header = [f"{name} [{unit}]" if unit != "1" else name for name, unit in data["metrics"].items()]
+    return table(rows, ("policy", "worlds", *header, "diverged"))

@@ -1,0 +1,42 @@
+"""Which worlds to evaluate in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+
+from randomizers import World, WorldDistribution, Worlds, WorldsError
+from sim2real.errors import UserError
+
+WorldsKind = Literal["nominal", "seen", "unseen"]
+KINDS: tuple[WorldsKind, ...] = get_args(WorldsKind)
+
+_EVALUATION = 1_000_003
+"""Part of every evaluation's seed, so that no training seed draws the same worlds."""
+
+
+def choose_worlds(distribution: WorldDistribution, kind: WorldsKind, n: int, seed: int) -> Worlds:
+    """n worlds that training did not draw: of the model as it is, of the training ranges, or of the unseen ranges.
+
+    Raises UserError where the distribution has no unseen ranges.
+    """
+    rng = np.random.default_rng([_EVALUATION, seed, KINDS.index(kind)])
+    if kind == "seen":
+        return distribution.sample(rng, n)
+    if kind == "unseen":
+        try:
+            return distribution.split()[1].sample(rng, n)
+        except WorldsError as error:
+            raise UserError(str(error)) from error
+    nominal = distribution.nominal(n)
+    return Worlds(nominal.names, nominal.values, rng.integers(0, 2**63, n, dtype=np.uint64))
+
+
+def read_world(path: Path, distribution: WorldDistribution) -> Worlds:
+    """One world from a JSON file, completed. Raises UserError for a file that holds none or names other parameters."""
+    try:
+        return distribution.complete(World.from_json(path.read_text()))
+    except (OSError, UnicodeDecodeError, WorldsError) as error:
+        raise UserError(f"cannot use world {path}: {error}") from error

@@ -1,0 +1,26 @@
+"""Videos on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import imageio.v2 as imageio
+import numpy as np
+
+from sim2real.errors import UserError
+
+
+def write_video(path: Path, frames: Iterable[np.ndarray], rate: float) -> None:
+    """Encode frames (h, w, 3) uint8 at `rate` [1/s] as H.264, playable in browsers. Raises UserError for another ending."""
+    if path.suffix != ".mp4":
+        raise UserError(f"{path}: videos are written as .mp4")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.draft.mp4")
+    try:
+        with imageio.get_writer(draft, fps=rate, codec="libx264", quality=7, macro_block_size=8) as writer:
+            for frame in frames:
+                writer.append_data(frame)  # type: ignore[attr-defined]
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,128 @@
+"""Turning an object about the vertical from one goal to the next: what goal tasks share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim2real.simulation.quaternions import from_yaw, rotation_between
+from sim2real.tasks.robot_simulation import RobotSimulation
+from sim2real.tasks.task import Outcome
+
+
+@dataclass(frozen=True)
+class GoalReward:
+    """Weights of the reward terms, per control step, and what counts as reached and as failure (arXiv 1808.00177)."""
+
+    approach: float = 5.0
+    """Per rad that the object has come closer to its goal."""
+    goal: float = 5.0
+    """Once for every goal reached."""
+    action_rate: float = -0.0005
+    """Per squared change of the action, summed over joints."""
+    torque: float = -0.002
+    """Per squared torque [(N m)^2], summed over joints."""
+    drop: float = -20.0
+    """Once, on failure."""
+    tolerance: float = 0.4
+    """A goal is reached when the object is rotated from it by less [rad]."""
+    nearest: float = 0.8
+    """New goals are at least this far off [rad], so that none is a present."""
+    enough: int = 50
+    """Goals in a row that end an episode as a success."""
+    highest_speed: float = 15.0
+    """An object that spins faster [rad/s] is not being turned by a hand: the episode fails."""
+
+
+TERMS = ("approach", "goal", "action_rate", "torque", "drop")
+METRICS = {"goals": "1", "drop": "1", "seconds": "s"}
+
+
+class GoalSimulation(RobotSimulation):
+    """The object stands upright in a goal, turned about the vertical; a goal that is reached gives way to the next.
+
+    Which way and how far the goals of an episode lie apart is drawn when it begins. `goals` counts those reached in a
+    row, as the failure that breaks the row also ends the episode.
+    """
+
+    reward = GoalReward()
+
+    def __init__(self, *arguments, **options) -> None:  # type: ignore[no-untyped-def]
+        super().__init__(*arguments, **options)
+        self._torque = self.sim.bind("actuator_force")
+        self._turns = np.zeros((self.n, self.reward.enough))
+        self.goal = np.tile([1.0, 0.0, 0.0, 0.0], (self.n, 1))
+        """Orientation (n, 4) that each world's object is to reach."""
+        self._distance = np.zeros(self.n)
+        self._goals = np.zeros(self.n, dtype=np.int64)
+        self._reached = np.zeros(self.n, dtype=bool)
+        self._dropped = np.zeros(self.n)
+        self._action_before = np.zeros_like(self.last_action)
+
+    def begin(self, ids: np.ndarray, rngs: list[np.random.Generator]) -> None:
+        nearest, count = self.reward.nearest, self.reward.enough
+        for i, rng in zip(ids, rngs, strict=True):
+            self._turns[i] = rng.uniform(nearest, np.pi, count) * rng.choice((-1.0, 1.0), count)
+        self._goals[ids] = 0
+        self._dropped[ids] = 0.0
+        self._action_before[ids] = 0.0
+        self._set_goal(ids)
+
+    def _set_goal(self, ids: np.ndarray) -> None:
+        """The next goal of the worlds `ids`, its turn counted from the yaw that the object has now."""
+        orientation = self.object_pose[ids, 3:]
+        yaw = 2.0 * np.arctan2(orientation[:, 3], orientation[:, 0])
+        self.goal[ids] = from_yaw(yaw + self._turns[ids, self._goals[ids] % self.reward.enough])
+        self._distance[ids] = np.linalg.norm(self.goal_rotation[ids], axis=1)
+
+    @property
+    def goal_rotation(self) -> np.ndarray:
+        """The rotation vector [rad] (n, 3), in world axes, that would take each object to its goal."""
+        return rotation_between(self.object_pose[:, 3:], self.goal)
+
+    def evaluate(self, diverged: np.ndarray) -> Outcome:
+        weight = self.reward
+        distance = np.linalg.norm(self.goal_rotation, axis=1)
+        spinning = np.linalg.norm(self.object_velocity[:, 3:], axis=1) > weight.highest_speed
+        failure = self.dropped() | spinning | diverged
+        self._dropped[failure] = 1.0
+        self._reached = (distance < weight.tolerance) & ~failure
+        change = self.last_action - self._action_before
+        self._action_before[:] = self.last_action
+        rewards = {
+            "approach": weight.approach * (self._distance - distance),
+            "goal": weight.goal * self._reached,
+            "action_rate": weight.action_rate * np.einsum("na,na->n", change, change),
+            "torque": weight.torque * np.einsum("na,na->n", self._torque, self._torque),
+            "drop": weight.drop * failure,
+        }
+        self._distance[:] = distance
+        self._goals += self._reached
+        self._set_goal(np.flatnonzero(self._reached))
+        return Outcome(rewards, self._goals >= weight.enough, failure, diverged)
+
+    def dropped(self) -> np.ndarray:
+        """Whether the object has left the hand (n,)."""
+        raise NotImplementedError
+
+    def progress(self) -> np.ndarray:
+        return self._reached.astype(np.float64)
+
+    def measure(self, ids: np.ndarray) -> dict[str, np.ndarray]:
+        return {
+            "goals": self._goals[ids].astype(np.float64),
+            "drop": self._dropped[ids].copy(),
+            "seconds": self.steps[ids] * self.task.control_period,
+        }
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return super()._arrays() | {
+            "turns": self._turns,
+            "goal": self.goal,
+            "distance": self._distance,
+            "goals": self._goals,
+            "reached": self._reached,
+            "dropped": self._dropped,
+            "action_before": self._action_before,
+        }

@@ -1,0 +1,68 @@
+"""Twin: a task's robot in one world, driven by joint targets as the hardware is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from randomizers import Worlds
+from sim2real.tasks.robot_simulation import RobotSimulation
+from sim2real.tasks.robot_task import RobotTask
+
+
+class Twin:
+    """A `deploy_robot.SimulatedRobot`: sensors with the world's noise, motors with its delay, play and noise.
+
+    A dropped object is put back where it started, as a person would do beside a robot, and counted.
+    """
+
+    def __init__(self, task: RobotTask, world: Worlds) -> None:
+        self.task = task
+        self.joints = task.joints
+        self.control_period = task.control_period
+        self.time = 0.0
+        simulation = task.simulate(1, 1)
+        assert isinstance(simulation, RobotSimulation)
+        self.simulation = simulation
+        only = np.zeros(1, dtype=np.int64)
+        self.simulation.load(only, world, only)
+        self.simulation.reset(only, only)
+        self._world = world
+        self._object_start = self.simulation.object_pose.copy()
+        self._columns = np.array([task.joints.index(joint) for joint in task.action.joints])
+        self.poses = [self.simulation.sim.qpos[0].copy()]
+        """State of every control step so far, each (nq,)."""
+        self.progress: list[float] = []
+        """Rate of the task's first metric in every step."""
+        self.drops = 0
+
+    def state(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sensed joint angles (j,) [rad] and speeds (j,) [rad/s]."""
+        state = self.simulation.sensed_state()
+        return state.position[0], state.velocity[0]
+
+    def step(self, targets: np.ndarray) -> None:
+        """Advance one control period under joint targets (j,) [rad]."""
+        outcome = self.simulation.step_targets(targets[self._columns][None])
+        self.time += self.control_period
+        self.poses.append(self.simulation.sim.qpos[0].copy())
+        self.progress.append(float(self.simulation.progress()[0]))
+        if outcome.failure[0]:
+            self.drops += 1
+            self.simulation.return_object(self._object_start)
+
+    def summary(self) -> dict[str, Any]:
+        """What happened to the object, over the whole time served."""
+        name, unit = next(iter(self.task.metrics.items()))
+        return {
+            "task": self.task.name,
+            "seconds": self.time,
+            "metric": name,
+            "unit": unit,
+            "mean": float(np.mean(self.progress)) if self.progress else 0.0,
+            "drops": self.drops,
+            "diverged_steps": self.simulation.diverged_steps,
+            "world": dict(self._world[0].values),
+            "seed": self._world[0].seed,
+        }
