@@ -1,0 +1,135 @@
+"""Contract: what a policy expects of a robot, by name and with units; the `contract.json` of a bundle."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from deploy_robot import fields
+from deploy_robot.action_mapping import ActionMapping
+from deploy_robot.errors import BundleError
+from deploy_robot.observation import ObservationTerm
+
+SCHEMA = "sim2real-bundle/1"
+
+__all__ = ["SCHEMA", "ActionMapping", "Contract", "ObservationTerm"]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a policy expects of a robot. JSON both ways without loss.
+
+    Raises `BundleError` on construction, with one line naming the field, if a field is not as described.
+    """
+
+    task: str
+    """Name of the task the policy was trained on."""
+    control_period: float
+    """Time from one action to the next [s]."""
+    joints: tuple[str, ...]
+    """Every joint that is measured; the order of every vector over joints (j,)."""
+    observation: tuple[ObservationTerm, ...]
+    """The terms of the observation, in order."""
+    action: ActionMapping
+    """From action to targets, over some or all of the joints."""
+    start_pose: tuple[float, ...]
+    """(j,) the pose from which the policy starts [rad]. Joints that the action does not move are held there."""
+    memory_shape: tuple[int, ...]
+    """Shape of the policy's memory without the batch axis, such as (2, 128): gates x hidden."""
+    created: str
+    """When it was written, ISO 8601."""
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    """What it was made from: fingerprints of model, worlds, run and so on."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Versions of the packages that trained and exported it."""
+    schema: str = SCHEMA
+    """The format's name and version."""
+
+    def __post_init__(self) -> None:
+        fields.text(self.schema, "schema", (SCHEMA,))
+        fields.text(self.task, "task")
+        object.__setattr__(self, "control_period", fields.number(self.control_period, "control_period", 1e-4, 10.0))
+        object.__setattr__(self, "joints", fields.names(self.joints, "joints"))
+        object.__setattr__(self, "observation", self._checked_observation())
+        if not isinstance(self.action, ActionMapping):
+            raise BundleError(f"action: given {self.action!r}, wanted an ActionMapping")
+        fields.names(self.action.joints, "action.joints", self.joints)
+        for term in self.observation:
+            among = self.action.joints if term.source in ("previous_target", "previous_action") else self.joints
+            fields.names(term.joints, f"observation {term.name!r}.joints", among, empty=True)
+        object.__setattr__(self, "start_pose", fields.numbers(self.start_pose, "start_pose", len(self.joints)))
+        for joint, low, high in zip(self.action.joints, self.action.lower, self.action.upper, strict=True):
+            start = self.start_pose[self.joints.index(joint)]
+            if not low <= start <= high:
+                raise BundleError(f"start_pose: joint {joint!r} starts at {start:g}, wanted in [{low:g}, {high:g}]")
+        object.__setattr__(self, "memory_shape", self._checked_memory_shape())
+        fields.text(self.created, "created")
+        object.__setattr__(self, "fingerprints", fields.text_map(self.fingerprints, "fingerprints"))
+        object.__setattr__(self, "versions", fields.text_map(self.versions, "versions"))
+
+    def _checked_observation(self) -> tuple[ObservationTerm, ...]:
+        if not isinstance(self.observation, list | tuple) or not self.observation:
+            raise BundleError(f"observation: given {self.observation!r}, wanted at least one term")
+        for term in self.observation:
+            if not isinstance(term, ObservationTerm):
+                raise BundleError(f"observation: given {term!r}, wanted an ObservationTerm")
+        fields.names([term.name for term in self.observation], "observation")
+        return tuple(self.observation)
+
+    def _checked_memory_shape(self) -> tuple[int, ...]:
+        shape = self.memory_shape
+        if not isinstance(shape, list | tuple) or not shape:
+            raise BundleError(f"memory_shape: given {shape!r}, wanted at least one size")
+        for size in shape:
+            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+                raise BundleError(f"memory_shape: given {list(shape)}, wanted whole numbers of at least 1")
+        return tuple(shape)
+
+    @property
+    def observation_size(self) -> int:
+        """p, the length of the observation."""
+        return sum(term.size for term in self.observation)
+
+    @property
+    def action_size(self) -> int:
+        """a, the length of the action."""
+        return len(self.action.joints)
+
+    @cached_property
+    def action_columns(self) -> tuple[int, ...]:
+        """Where each joint of the action stands among all joints (a,)."""
+        return tuple(self.joints.index(joint) for joint in self.action.joints)
+
+    def to_json(self) -> str:
+        """The text of `contract.json`; equal contracts give equal text."""
+        return json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, content: str) -> "Contract":
+        """Read back what `to_json` wrote.
+
+        Raises `BundleError` for text that is not JSON, for unknown or missing fields and for bad values.
+        """
+        try:
+            data = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise BundleError(f"not JSON: {error}") from error
+        if isinstance(data, dict) and data.get("schema") != SCHEMA:
+            raise BundleError(f"schema: given {data.get('schema')!r}, wanted {SCHEMA!r}")
+        values = fields.arguments(cls, data, "contract")
+        if not isinstance(values["observation"], list):
+            raise BundleError(f"observation: given {values['observation']!r}, wanted a list of terms")
+        values["observation"] = tuple(
+            ObservationTerm(**fields.arguments(ObservationTerm, term, f"observation[{index}]"))
+            for index, term in enumerate(values["observation"])
+        )
+        values["action"] = ActionMapping(**fields.arguments(ActionMapping, values["action"], "action"))
+        return cls(**values)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Contract":
+        """Read back the content of `contract.json`; raises `BundleError` naming the file."""
+        try:
+            return cls.from_json(content.decode())
+        except (UnicodeDecodeError, BundleError) as error:
+            raise BundleError(f"contract.json: {error}") from error

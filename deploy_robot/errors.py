@@ -1,0 +1,21 @@
+"""The errors of this package that a caller may want to catch."""
+
+
+class BundleError(ValueError):
+    """A bundle or its contract is not what it must be; the message names the file or field, given and wanted."""
+
+
+class RobotTimeout(TimeoutError):
+    """No state newer than the last one read arrived within the time allowed."""
+
+
+class MalformedState(ValueError):
+    """A state message cannot be used; the message names the joint or field."""
+
+
+class ConnectionFailed(TimeoutError):
+    """The other side of the topics was not found; the message names topic, domain id and what was seen."""
+
+
+class MissingRos(ImportError):
+    """rclpy or its message packages cannot be imported."""

@@ -1,0 +1,23 @@
+"""deploy: runs a bundle's policy on the robot that is found over ROS 2."""
+
+from deploy_robot.bundle import Bundle
+from deploy_robot.control_loop import ControlLoop
+from deploy_robot.loop_report import LoopReport
+from deploy_robot.ros2.client import Ros2Robot
+from deploy_robot.safety import SafetyFilter
+from deploy_robot.safety_limits import SafetyLimits
+from deploy_robot.settings import DeploySettings
+
+
+def deploy(bundle: Bundle, settings: DeploySettings | None = None) -> LoopReport:
+    """Find the robot, bring it to the start pose, run the policy and hold, as `settings` say.
+
+    Raises `ConnectionFailed` if there is not exactly one robot. A fault or a signal does not raise: see the report.
+    """
+    settings = settings or DeploySettings()
+    limits = SafetyLimits.from_contract(bundle.contract, settings.safety, lockstep=settings.pace == "lockstep")
+    with Ros2Robot(bundle.contract.joints, settings.ros) as robot:
+        loop = ControlLoop(
+            bundle, robot, SafetyFilter(limits), settings.pace, settings.approach, settings.state_timeout
+        )
+        return loop.run(settings.seconds)
