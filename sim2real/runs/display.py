@@ -49,7 +49,7 @@ class TrainingDisplay:
         self._progress.update(self._bar, completed=min(share, 1.0), description=text)
         if not self._console.is_terminal and time.monotonic() - self._line >= self.LINE_SECONDS:
             self._line = time.monotonic()
-            self._console.print(f"{share:4.0%} {seconds:5.0f} s · {text}", highlight=False)
+            self._console.print(f"{share:4.0%} {seconds:5.0f} s · {text}", highlight=False, soft_wrap=True)
 
     def __enter__(self) -> TrainingDisplay:
         self._progress.start()

@@ -1,0 +1,137 @@
+"""Writes docs/results/TASK.md and .json from the evaluations of several runs, and the table in the README.
+
+    python benchmarks/results.py runs/seed0 runs/seed1 runs/seed2
+
+Each run must have been trained with its own seed and measured by `sim2real evaluate`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim2real.runs import RunFolder
+from sim2real.runs.progress_csv import read_progress
+
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN, END = "<!-- results: {} -->", "<!-- end of results -->"
+
+
+def collect(paths: list[Path]) -> dict[str, Any]:
+    """What the runs have in common and what each measured. Raises SystemExit where they do not belong together."""
+    runs = [RunFolder.open(path) for path in paths]
+    evaluations = [json.loads((run.path / "evaluation.json").read_text()) for run in runs]
+    tasks = {evaluation["task"] for evaluation in evaluations}
+    if len(tasks) != 1:
+        raise SystemExit(f"runs of different tasks: {', '.join(sorted(tasks))}")
+    if len({run.config.seed for run in runs}) != len(runs):
+        raise SystemExit(f"runs must differ in their seeds, got {[run.config.seed for run in runs]}")
+    first = evaluations[0]
+    rows = []
+    for index, result in enumerate(first["results"]):
+        row: dict[str, Any] = {"policy": result["policy"], "worlds": result["worlds_kind"]}
+        for metric in first["metrics"]:
+            means = [evaluation["results"][index]["metrics"][metric]["mean"] for evaluation in evaluations]
+            row[metric] = {"mean": float(np.mean(means)), "low": min(means), "high": max(means), "seeds": means}
+        row["episodes"] = [
+            float(np.mean([e["results"][index]["by_episode"][next(iter(first["metrics"]))][k]["mean"] for e in evaluations]))
+            for k in range(result["episodes_per_trial"])
+        ]
+        row["diverged_episodes"] = sum(e["results"][index]["diverged_episodes"] for e in evaluations)
+        rows.append(row)
+    last = [read_progress(run.progress_path)[-1] for run in runs]
+    config = runs[0].config
+    return {
+        "task": first["task"],
+        "metrics": first["metrics"],
+        "seeds": [run.config.seed for run in runs],
+        "worlds": first["results"][0]["worlds"],
+        "minutes": config.minutes,
+        "steps": [int(row["time/total_timesteps"]) for row in last],
+        "git": runs[0].record["git"],
+        "versions": runs[0].record["versions"],
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, no GPU",
+        "rows": rows,
+    }
+
+
+def table(data: dict[str, Any]) -> str:
+    """Markdown: mean over seeds, and the lowest and highest seed."""
+    metrics = data["metrics"]
+    head = [f"{name.replace('_', ' ')} [{unit}]" if unit != "1" else name for name, unit in metrics.items()]
+    lines = [f"| policy | worlds | {' | '.join(head)} |", "|---|---|" + "---|" * len(head)]
+    for row in data["rows"]:
+        cells = [f"{row[m]['mean']:.2f} ({row[m]['low']:.2f} to {row[m]['high']:.2f})" for m in metrics]
+        lines.append(f"| {row['policy']} | {row['worlds']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def page(data: dict[str, Any]) -> str:
+    """The whole results page."""
+    task, seeds = data["task"], data["seeds"]
+    commands = [
+        f"sim2real train {task} --minutes {data['minutes']:g} --seed {seed} --out runs/seed{seed} && sim2real evaluate runs/seed{seed}"
+        for seed in seeds
+    ]
+    episodes = [
+        f"| {row['policy']} | {row['worlds']} | " + " | ".join(f"{value:.3f}" for value in row["episodes"]) + " |"
+        for row in data["rows"]
+        if row["policy"] == "trained"
+    ]
+    count = len(data["rows"][0]["episodes"])
+    return "\n".join(
+        [
+            f"# {task}",
+            "",
+            f"{len(seeds)} seeds, {data['minutes']:g} minutes of training each on {data['machine']} "
+            f"({min(data['steps']) / 1e6:.1f} to {max(data['steps']) / 1e6:.1f} million control steps); "
+            f"{data['worlds']} worlds of each kind, the same for every policy of a seed. "
+            "Cells: mean over seeds (lowest to highest seed).",
+            "",
+            table(data),
+            "",
+            f"Diverged episodes in all: {sum(row['diverged_episodes'] for row in data['rows'])}.",
+            "",
+            f"{next(iter(data['metrics'])).replace('_', ' ')} by episode of the trial, memory carried over:",
+            "",
+            "| policy | worlds | " + " | ".join(f"episode {k + 1}" for k in range(count)) + " |",
+            "|---|---|" + "---|" * count,
+            *episodes,
+            "",
+            "```",
+            *commands,
+            f"python benchmarks/results.py {' '.join(f'runs/seed{seed}' for seed in seeds)}",
+            "```",
+            "",
+            f"Made at {data['git']} with {', '.join(f'{name} {version}' for name, version in data['versions'].items())}.",
+            "",
+        ]
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Write the page, the data, and the README's table."""
+    data = collect([Path(argument) for argument in arguments])
+    stem = data["task"].replace("/", "-")
+    folder = ROOT / "docs" / "results"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{stem}.json").write_text(json.dumps(data, indent=1) + "\n")
+    (folder / f"{stem}.md").write_text(page(data))
+    readme = ROOT / "README.md"
+    begin = BEGIN.format(data["task"])
+    text = readme.read_text()
+    block = re.compile(re.escape(begin) + ".*?" + re.escape(END), re.DOTALL)
+    if block.search(text):
+        readme.write_text(block.sub(lambda _: f"{begin}\n{table(data)}\n{END}", text))
+    print(table(data))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
