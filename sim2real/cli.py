@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+
+from sim2real.errors import UserError
 
 COMMANDS = {
     "list": "tasks, kinds of randomization terms, and untrained policies",
@@ -54,17 +59,17 @@ def main(arguments: list[str] | None = None) -> int:
         return fail(f"unknown command {name!r}; commands: {', '.join(COMMANDS)}")
     try:
         result = _run(name, rest)
+        print(json.dumps(result.data, allow_nan=False) if as_json else result.text, flush=True)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader, such as head, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
         if not _is_the_users(error):
             raise
         return fail(_one_line(error))
-    print(json.dumps(result.data, allow_nan=False) if as_json else result.text)
     return result.code
 
 
@@ -73,14 +78,36 @@ def _run(name: str, arguments: list[str]) -> Result:
 
     command = import_module(f"sim2real.commands.{name}")
     default = command.default(arguments) if hasattr(command, "default") else None
-    options = tyro.cli(
-        command.Options,
-        prog=f"sim2real {name}",
-        description=COMMANDS[name][0].upper() + COMMANDS[name][1:] + ". Add --json for one JSON object on stdout.",
-        args=arguments,
-        default=tyro.MISSING if default is None else default,
-    )
+    known = {} if default is None else {"default": default}
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            options = tyro.cli(
+                command.Options,
+                prog=f"sim2real {name}",
+                description=f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}. With --json: one JSON object on stdout, all else on stderr.",
+                args=arguments,
+                **known,
+            )
+    except SystemExit as end:
+        if end.code in (0, None):
+            raise
+        raise UserError(f"{_unboxed(said.getvalue())}; see: sim2real {name} --help") from None
     return command.run(options)
+
+
+def _unboxed(message: str) -> str:
+    """What tyro says in a box, as one line, without the help that it repeats."""
+    lines = []
+    for line in message.splitlines()[1:]:
+        content = line.strip(" │╭╮╰╯")
+        if set(content) <= {"─"}:
+            break
+        lines.append(content)
+    text = re.sub(r" For further information visit \S+", "", " ".join(lines))
+    text = re.sub(r"Error parsing Options: \d+ validation errors? for Options ", "", text)
+    text = re.sub(r"(\S+) (Input .*?) \[type=\w+, input_value=(.*?), input_type=\w+\]", r"\1: given \3, \2", text)
+    return re.sub(r"Value error, (.*) \[type=.*\]", r"\1", text)
 
 
 def _is_the_users(error: Exception) -> bool:
@@ -90,7 +117,6 @@ def _is_the_users(error: Exception) -> bool:
     from deploy_robot import BundleError, ConnectionFailed, MissingRos
     from policies.checkpoint import CheckpointError
     from randomizers import WorldsError
-    from sim2real.errors import UserError
 
     known = (UserError, WorldsError, BundleError, CheckpointError, MissingRos, ConnectionFailed, FileExistsError)
     return isinstance(error, (*known, ValidationError, PermissionError, FileNotFoundError))

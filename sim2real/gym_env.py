@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from sim2real.tasks import make_task
-from sim2real.trials.trial_env import TrialEnv
+from sim2real.trials.trial_env import TrialEnv, nominal_draw
 
 
 class GymTask(gymnasium.Env[Any, np.ndarray]):
@@ -31,7 +31,7 @@ class GymTask(gymnasium.Env[Any, np.ndarray]):
         self.metadata = self.metadata | {"render_fps": round(1 / self.task.control_period)}
         self._group = group
         self._renderer: Any = None
-        draw = (lambda rng, n: self.task.worlds.nominal(n)) if nominal else None
+        draw = nominal_draw(self.task.worlds) if nominal else None
         self._env = TrialEnv(self.task, 1, threads=1, draw=draw)
         space = self._env.observation_space
         assert isinstance(space, spaces.Dict)

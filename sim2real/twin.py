@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from randomizers import Worlds
+from randomizers import WorldDistribution, Worlds
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.robot_task import RobotTask
 
@@ -14,15 +14,16 @@ from sim2real.tasks.robot_task import RobotTask
 class Twin:
     """A `deploy_robot.SimulatedRobot`: sensors with the world's noise, motors with its delay, play and noise.
 
-    A dropped object is put back where it started, as a person would do beside a robot, and counted.
+    A dropped object is put back where it started, as a person would do beside a robot, and counted. `distribution` gives
+    the world's numbers their meaning; default: the task's own.
     """
 
-    def __init__(self, task: RobotTask, world: Worlds) -> None:
+    def __init__(self, task: RobotTask, world: Worlds, distribution: WorldDistribution | None = None) -> None:
         self.task = task
         self.joints = task.joints
         self.control_period = task.control_period
         self.time = 0.0
-        simulation = task.simulate(1, 1)
+        simulation = task.simulate(1, 1, distribution)
         assert isinstance(simulation, RobotSimulation)
         self.simulation = simulation
         only = np.zeros(1, dtype=np.int64)

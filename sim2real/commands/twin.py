@@ -65,7 +65,7 @@ def run(options: Options) -> Result:
     from deploy_robot.ros2.server import serve
     from sim2real.twin import Twin
 
-    twin = Twin(task, world)
+    twin = Twin(task, world, distribution)
     report = serve(twin, options.seconds, options.pace, options.ros, node_name="twin")
     data = {**twin.summary(), "served": report.summary()}
     if options.out is not None:

@@ -30,7 +30,7 @@ def bootstrap_mean(values: np.ndarray, seed: int = 0, draws: int = 10_000) -> In
     rng = np.random.default_rng(seed)
     means = np.empty(draws)
     for start in range(0, draws, 1000):
-        chosen = rng.integers(len(values), size=(1000, len(values)))
-        means[start : start + 1000] = values[chosen].mean(axis=1)
+        part = means[start : start + 1000]
+        part[:] = values[rng.integers(len(values), size=(len(part), len(values)))].mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
     return Interval(float(values.mean()), float(low), float(high))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class TrainConfig(BaseModel):
@@ -53,3 +53,9 @@ class TrainConfig(BaseModel):
     """Logarithm of the actions' standard deviation at the start."""
     checkpoint_minutes: float = Field(2.0, gt=0)
     """Minutes between checkpoints."""
+
+    @model_validator(mode="after")
+    def _minibatches_are_whole_worlds(self) -> TrainConfig:
+        if self.worlds % self.minibatches:
+            raise ValueError(f"minibatches={self.minibatches} does not divide worlds={self.worlds}")
+        return self

@@ -71,9 +71,12 @@ class RunFolder:
     def record(self) -> dict[str, Any]:
         """What `run.json` says. Raises UserError if it is damaged."""
         try:
-            return json.loads(self.record_path.read_text())
-        except (OSError, json.JSONDecodeError) as error:
+            record = json.loads(self.record_path.read_text())
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
             raise UserError(f"cannot read {self.record_path}: {error}") from error
+        if not isinstance(record, dict) or not isinstance(record.get("task"), str):
+            raise UserError(f"cannot read {self.record_path}: it does not name the run's 'task'")
+        return record
 
     @property
     def task(self) -> Task:
@@ -85,12 +88,15 @@ class RunFolder:
         """What decided the run. Raises UserError if the file is damaged."""
         try:
             return TrainConfig(**yaml.safe_load(self.config_path.read_text()))
-        except (OSError, TypeError, yaml.YAMLError, ValidationError) as error:
+        except (OSError, TypeError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
             raise UserError(f"cannot read {self.config_path}: {' '.join(str(error).split())}") from error
 
     def worlds(self, task: Task | None = None) -> WorldDistribution:
-        """The distribution that was trained in."""
-        return load_worlds(self.worlds_path, (task or self.task).target)
+        """The distribution that was trained in. Raises UserError if the file cannot be read, WorldsError for its content."""
+        try:
+            return load_worlds(self.worlds_path, (task or self.task).target)
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"cannot read {self.worlds_path}: {error}") from error
 
 
 def versions() -> dict[str, str]:

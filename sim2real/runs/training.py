@@ -6,13 +6,11 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from stable_baselines3.common.callbacks import CallbackList
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 
 from policies import LSTMPPO
 from policies.checkpoint import load_checkpoint, save_checkpoint, write_atomically
-from randomizers import Worlds
 from sim2real.errors import UserError
 from sim2real.runs.callbacks import Checkpoints, Ending, TaskStatistics
 from sim2real.runs.config import TrainConfig
@@ -20,7 +18,7 @@ from sim2real.runs.display import TrainingDisplay
 from sim2real.runs.progress_csv import ProgressCSV
 from sim2real.runs.run_folder import RunFolder
 from sim2real.tasks.task import Task
-from sim2real.trials.trial_env import TrialEnv
+from sim2real.trials.trial_env import TrialEnv, nominal_draw
 
 
 @dataclass(frozen=True)
@@ -42,12 +40,7 @@ class Trained:
 def make_env(task: Task, config: TrainConfig, run: RunFolder) -> TrialEnv:
     """The worlds that a run trains in."""
     distribution = run.worlds(task)
-
-    def nominal(rng: np.random.Generator, n: int) -> Worlds:
-        worlds = distribution.nominal(n)
-        return Worlds(worlds.names, worlds.values, rng.integers(0, 2**63, n, dtype=np.uint64))
-
-    draw = nominal if config.nominal else None
+    draw = nominal_draw(distribution) if config.nominal else None
     return TrialEnv(task, config.worlds, distribution, config.seed, config.threads, draw=draw, stagger=True)
 
 
@@ -124,14 +117,23 @@ def save_policy(model: LSTMPPO, run: RunFolder) -> None:
 
 
 def load_policy(run: RunFolder) -> LSTMPPO:
-    """The run's policy. Raises UserError if there is none or it is damaged."""
+    """The run's policy. Raises UserError if there is none, it is damaged, or it was trained for something else."""
     if not run.policy_path.is_file():
         raise UserError(
-            f"{run.path} holds no policy yet ({run.policy_path.name}); train it with: sim2real resume {run.path}"
+            f"{run.path} holds no policy yet ({run.policy_path.name}); train it: sim2real resume {run.path}"
         )
     try:
-        return LSTMPPO.load(run.policy_path, device="cpu")
+        model = LSTMPPO.load(run.policy_path, device="cpu")
     except Exception as error:  # whatever a damaged zip or pickle raises
         raise UserError(
             f"{run.policy_path} is damaged: {type(error).__name__}: {' '.join(str(error).split())}"
         ) from error
+    task = run.task
+    wanted = task.observation_sizes["policy"], *(task.action_space.shape or ())
+    given = model.policy.sizes["policy"], *(model.action_space.shape or ())
+    if given != wanted:
+        raise UserError(
+            f"{run.policy_path} is of another task: it takes {given[0]} observations to {given[1:]} actions, "
+            f"{task.name} has {wanted[0]} and {wanted[1:]}"
+        )
+    return model

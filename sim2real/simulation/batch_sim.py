@@ -93,6 +93,7 @@ class BatchSim:
 
     def restore(self, state: np.ndarray) -> None:
         """Put back what `state` returned, and the derived fields with it."""
+        self._warning[:] = 0
         self._state[:] = state
         self._batch.forward()
         self._state[:] = state

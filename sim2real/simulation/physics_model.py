@@ -19,12 +19,9 @@ def physics_only(spec: mujoco.MjSpec) -> mujoco.MjModel:
             material.textures[role] = ""
     paired = {name for pair in spec.pairs for name in (pair.geomname1, pair.geomname2)}
     compiled = spec.compile()
-    for geom in list(spec.geoms):
-        index = geom.id
-        collides = compiled.geom_contype[index] or compiled.geom_conaffinity[index] or geom.name in paired
-        weighs = geom.mass > 0 or (geom.mass != 0 and not geom.parent.explicitinertial)
-        if not collides and not weighs:
-            spec.delete(geom)
+    # Deleting one geom renumbers the others: which are idle is settled before.
+    for geom in [geom for geom in spec.geoms if _is_idle(geom, compiled, paired)]:
+        spec.delete(geom)
     for thing in [*spec.lights, *spec.cameras]:
         spec.delete(thing)
     used = {geom.meshname for geom in spec.geoms}
@@ -34,6 +31,12 @@ def physics_only(spec: mujoco.MjSpec) -> mujoco.MjModel:
     # A material that no longer names a texture keeps the index of the one it had.
     model.mat_texid[:] = -1
     return model
+
+
+def _is_idle(geom: mujoco.MjsGeom, compiled: mujoco.MjModel, paired: set[str]) -> bool:
+    collides = compiled.geom_contype[geom.id] or compiled.geom_conaffinity[geom.id] or geom.name in paired
+    weighs = geom.mass > 0 or (geom.mass != 0 and not geom.parent.explicitinertial)
+    return not collides and not weighs
 
 
 def load_spec(path: Path) -> mujoco.MjSpec:

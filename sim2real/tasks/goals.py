@@ -13,7 +13,10 @@ from sim2real.tasks.task import Outcome
 
 @dataclass(frozen=True)
 class GoalReward:
-    """Weights of the reward terms, per control step, and what counts as reached and as failure (arXiv 1808.00177)."""
+    """Weights of the reward terms, per control step, and what counts as reached and as failure.
+
+    After Dactyl (arXiv 1808.00177), where coming closer pays less and motion costs nothing.
+    """
 
     approach: float = 5.0
     """Per rad that the object has come closer to its goal."""

@@ -162,7 +162,7 @@ class RobotSimulation(Simulation):
         """Put every world's object at rest at pose (n, 7) and clear the episode's record; the robot stays as it is."""
         self.sim.qpos[:, self._object_q] = pose
         self.sim.qvel[:, self._object_v] = 0.0
-        self.begin(np.arange(self.n), [])
+        self.begin(np.arange(self.n), [episode_generator(int(seed), 0) for seed in self._seeds])
 
     def sensed_state(self) -> RobotState:
         """Joint angles and speeds as the sensors of each world deliver them (n, j): with its noise and bias."""

@@ -10,12 +10,23 @@ from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 
 from randomizers import WorldDistribution, Worlds
+from sim2real.errors import UserError
 from sim2real.tasks.task import Task
 
 STOCK = 64
 """Worlds drawn at a time: their settings are computed together, which costs little more than for one."""
 
 Draw = Callable[[np.random.Generator, int], Worlds]
+
+
+def nominal_draw(distribution: WorldDistribution) -> Draw:
+    """Draws nominal worlds, each with a seed of its own: starts and what else is left to chance differ between trials."""
+
+    def draw(rng: np.random.Generator, n: int) -> Worlds:
+        worlds = distribution.nominal(n)
+        return Worlds(worlds.names, worlds.values, rng.integers(0, 2**63, n, dtype=np.uint64))
+
+    return draw
 
 
 class TrialEnv(VecEnv):
@@ -35,7 +46,7 @@ class TrialEnv(VecEnv):
     :param episodes_per_trial: K; default: the task's own.
     :param draw: draws worlds instead of `distribution.sample`; called for `STOCK` of them at a time.
     :param stagger: start the first trials at different times, so that not all worlds end together.
-    :raises ValueError: for a count below one.
+    :raises ValueError: for a count below one, and for terms drawn anew at every episode: a trial's world stays.
     """
 
     def __init__(
@@ -49,12 +60,17 @@ class TrialEnv(VecEnv):
         draw: Draw | None = None,
         stagger: bool = False,
     ) -> None:
-        for name, count in (("worlds", worlds), ("episodes_per_trial", episodes_per_trial or 1)):
-            if count < 1:
-                raise ValueError(f"{name}={count}: wanted at least 1")
         self.task = task
         self.distribution = distribution or task.worlds
-        self.episodes_per_trial = episodes_per_trial or task.episodes_per_trial
+        self.episodes_per_trial = task.episodes_per_trial if episodes_per_trial is None else episodes_per_trial
+        for name, count in (("worlds", worlds), ("episodes_per_trial", self.episodes_per_trial)):
+            if count < 1:
+                raise ValueError(f"{name}={count}: wanted at least 1")
+        redrawn = [term.name for term in self.distribution.terms if term.when == "episode"]
+        if redrawn:
+            raise UserError(
+                f"term {redrawn[0]!r} has when: episode, but a world stays for its trial; wanted when: trial"
+            )
         self.stagger = stagger
         self._draw = draw or self.distribution.sample
         self.simulation = task.simulate(worlds, threads, self.distribution)
@@ -166,7 +182,6 @@ class TrialEnv(VecEnv):
                 self._finished.append(measured)
             if done[i]:
                 infos[i]["episode"] = {"r": self._trial_return[i], "l": int(self._trial_steps[i]), "t": 0.0}
-                self._trial_return[i], self._trial_steps[i] = 0.0, 0
 
     def _start_trials(self, ids: np.ndarray) -> None:
         while ids.size:
@@ -179,6 +194,7 @@ class TrialEnv(VecEnv):
             self._values[taken], self._world_seeds[taken] = self._stock.values[picks], self._stock.seeds[picks]
             self._vector[taken] = self.distribution.vector(self._stock.take(picks))
             self.episode[taken] = 0
+            self._trial_return[taken], self._trial_steps[taken] = 0.0, 0
             self._start_episodes(taken)
 
     def _start_episodes(self, ids: np.ndarray) -> None:
