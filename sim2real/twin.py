@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from randomizers import WorldDistribution, Worlds
+from sim2real.errors import UserError
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.robot_task import RobotTask
 
