@@ -16,10 +16,13 @@ class Twin:
     """A `deploy_robot.SimulatedRobot`: sensors with the world's noise, motors with its delay, play and noise.
 
     A dropped object is put back where it started, as a person would do beside a robot, and counted. `distribution` gives
-    the world's numbers their meaning; default: the task's own.
+    the world's numbers their meaning; default: the task's own. Raises UserError for tasks whose policies need more than
+    joint states.
     """
 
     def __init__(self, task: RobotTask, world: Worlds, distribution: WorldDistribution | None = None) -> None:
+        if task.tracked:
+            raise UserError(f"{task.name} observes {', '.join(task.tracked)}; a twin offers joint states only")
         self.task = task
         self.joints = task.joints
         self.control_period = task.control_period

@@ -11,6 +11,7 @@ from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 
 from policies import LSTMPPO
 from policies.checkpoint import load_checkpoint, save_checkpoint, write_atomically
+from policies.update import Diverged
 from sim2real.errors import UserError
 from sim2real.runs.callbacks import Checkpoints, Ending, TaskStatistics
 from sim2real.runs.config import TrainConfig
@@ -97,7 +98,13 @@ def train(run: RunFolder, resume: bool = False) -> Trained:
     ending = Ending(config.minutes)
     callbacks = CallbackList([statistics, Checkpoints(save, config.checkpoint_minutes), ending])
     with display, ending:
-        model.learn(max(config.steps - before, 0), callbacks, reset_num_timesteps=state is None)
+        try:
+            model.learn(max(config.steps - before, 0), callbacks, reset_num_timesteps=state is None)
+        except Diverged as error:
+            last = run.checkpoint_path if run.checkpoint_path.is_file() else "none"
+            raise UserError(
+                f"training diverged at step {model.num_timesteps}: {error}; last checkpoint: {last}"
+            ) from error
         save()
     model.logger.close()
     return Trained(
