@@ -85,7 +85,7 @@ def _run(name: str, arguments: list[str]) -> Result:
             options = tyro.cli(
                 command.Options,
                 prog=f"sim2real {name}",
-                description=f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}. With --json: one JSON object on stdout, all else on stderr.",
+                description=_description(name),
                 args=arguments,
                 **known,
             )
@@ -94,6 +94,11 @@ def _run(name: str, arguments: list[str]) -> Result:
             raise
         raise UserError(f"{_unboxed(said.getvalue())}; see: sim2real {name} --help") from None
     return command.run(options)
+
+
+def _description(name: str) -> str:
+    summary = COMMANDS[name]
+    return f"{summary[0].upper()}{summary[1:]}. With --json: one JSON object on stdout, all else on stderr."
 
 
 def _unboxed(message: str) -> str:
