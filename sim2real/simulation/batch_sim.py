@@ -45,6 +45,7 @@ class BatchSim:
         self.diverged_steps = 0
         self._batch = mjbatch.Batch(model, worlds, threads)
         self._state = self._batch.bind("state")
+        self._fresh = self._state[0].copy()
         self.qpos = self._batch.bind("qpos")
         self.qvel = self._batch.bind("qvel")
         self.ctrl = self._batch.bind("ctrl")
@@ -70,11 +71,10 @@ class BatchSim:
 
     def reset(self, ids: np.ndarray, qpos: np.ndarray, qvel: np.ndarray, ctrl: np.ndarray) -> None:
         """Start the worlds `ids` (m,) from qpos (m, nq), qvel (m, nv), ctrl (m, nu): time, forces and warm start cleared."""
-        rows = np.sort(ids)
-        self._batch.reset(rows)
+        self._state[ids] = self._fresh
+        self._warning[ids] = 0
         self.qpos[ids], self.qvel[ids], self.ctrl[ids] = qpos, qvel, ctrl
-        self.xfrc_applied[ids] = 0.0
-        self._batch.forward(rows)
+        self._batch.forward(np.sort(ids))
 
     def step(self, substeps: int) -> np.ndarray:
         """Advance all worlds by `substeps` physics steps; returns which diverged (n,), to be reset by the caller."""
