@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import warnings
 
@@ -19,32 +18,30 @@ def export_onnx(policy: LSTMPolicy) -> bytes:
     """The actor as one ONNX file, its normaliser inside the graph.
 
     Inputs `observation` (n, p) and `memory` (n, 2, H), outputs `action` (n, a) in [-1, 1], the mean, and `memory_out`;
-    float32, n free. Raises ValueError for policies whose actions are not continuous.
+    float32, n free. Raises ValueError for policies whose actions are not continuous and in [-1, 1].
     """
-    if not isinstance(policy.action_space, spaces.Box):
-        raise ValueError(f"only continuous actions can be exported, this policy's are {policy.action_space}")
+    space = policy.action_space
+    if not isinstance(space, spaces.Box) or (space.low != -1.0).any() or (space.high != 1.0).any():
+        raise ValueError(f"only continuous actions in [-1, 1] can be exported, this policy's are {space}")
     policy.set_training_mode(False)
+    rows = torch.export.Dim("n", min=1)
     example = (torch.zeros(2, policy.sizes["policy"]), torch.zeros(2, 2, policy.hidden))
-    buffer = io.BytesIO()
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                policy,
-                example,
-                buffer,  # type: ignore[arg-type]
-                input_names=["observation", "memory"],
-                output_names=["action", "memory_out"],
-                dynamic_axes={name: {0: "n"} for name in ("observation", "memory", "action", "memory_out")},
-                opset_version=OPSET,
-                dynamo=False,
-            )
-    finally:
-        logger.setLevel(level)
-    return buffer.getvalue()
+    # torch warns of its own internals, and of packages that this does not need.
+    logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            policy,
+            example,
+            dynamo=True,
+            verbose=False,
+            input_names=["observation", "memory"],
+            output_names=["action", "memory_out"],
+            dynamic_shapes=({0: rows}, {0: rows}),
+            opset_version=OPSET,
+        )
+    assert program is not None
+    return program.model_proto.SerializeToString()
 
 
 def golden_run(policy: LSTMPolicy, observation: np.ndarray, memory_reset: np.ndarray) -> np.ndarray:

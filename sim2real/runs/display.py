@@ -49,7 +49,9 @@ class TrainingDisplay:
         self._progress.update(self._bar, completed=min(share, 1.0), description=text)
         if not self._console.is_terminal and time.monotonic() - self._line >= self.LINE_SECONDS:
             self._line = time.monotonic()
-            self._console.print(f"{share:4.0%} {seconds:5.0f} s · {text}", highlight=False, soft_wrap=True)
+            left = seconds / share - seconds
+            line = f"{share:4.0%} {seconds:5.0f} s, {left:.0f} s left · {text}"
+            self._console.print(line, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> TrainingDisplay:
         self._progress.start()
