@@ -100,18 +100,22 @@ class RobotSimulation(Simulation):
     def load(self, ids: np.ndarray, worlds: Worlds, picks: np.ndarray) -> None:
         if worlds is not self._drawn:
             self._drawn, self._settings = worlds, self.distribution.settings(worlds)
-        settings = {name: values[picks] for name, values in self._settings.items()}
+        self._write(ids, {name: values[picks] for name, values in self._settings.items()})
+        self._seeds[ids] = worlds.seeds[picks]
+        self.streams.load(ids, worlds.seeds[picks])
+        self._normals[ids] = 0.0
+
+    def rewrite(self, ids: np.ndarray, worlds: Worlds) -> None:
+        self._write(ids, self.distribution.settings(worlds))
+
+    def _write(self, ids: np.ndarray, settings: dict[str, np.ndarray]) -> None:
         fields = {name: settings[name] for name in self.distribution.fields}
         self.sim.load(ids, fields, self.distribution.recompute)
-        seeds = worlds.seeds[picks]
-        self._seeds[ids] = seeds
-        self.streams.load(ids, seeds)
         self.action_channel.load(ids, settings)
         self.observation_channel.load(ids, settings)
         pushed = self._pushed
         masses = fields["body_mass"][:, pushed] if "body_mass" in fields else np.full(len(ids), self._pushed_mass)
         self.force_channel.load(ids, settings, masses)
-        self._normals[ids] = 0.0
 
     def reset(self, ids: np.ndarray, episodes: np.ndarray) -> None:
         starts, seeds = self.task.starts, self._seeds[ids]

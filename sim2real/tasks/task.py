@@ -76,6 +76,11 @@ class Simulation(ABC):
         """
 
     @abstractmethod
+    def rewrite(self, ids: np.ndarray, worlds: Worlds) -> None:
+        """Change the parameters of the rows `ids` (m,) within their trial, to those of `worlds` (m of them), seeds aside;
+        an episode must be started next."""
+
+    @abstractmethod
     def reset(self, ids: np.ndarray, episodes: np.ndarray) -> None:
         """Start an episode in the rows `ids` (m,); `episodes` (m,) counts those of the trial, and with the world's seed
         decides the start."""

@@ -10,7 +10,6 @@ from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 
 from randomizers import WorldDistribution, Worlds
-from sim2real.errors import UserError
 from sim2real.tasks.task import Task
 
 STOCK = 64
@@ -44,9 +43,10 @@ class TrialEnv(VecEnv):
     :param seed: of the draws of worlds, and through each world's seed of all chance within it.
     :param threads: C++ threads; 0 takes one per core.
     :param episodes_per_trial: K; default: the task's own.
-    :param draw: draws worlds instead of `distribution.sample`; called for `STOCK` of them at a time.
+    :param draw: draws worlds instead of `distribution.sample`; called for `STOCK` of them at a time. Worlds so given
+        stay as they are for their whole trial; those of `distribution` have terms of `when: episode` drawn anew.
     :param stagger: start the first trials at different times, so that not all worlds end together.
-    :raises ValueError: for a count below one, and for terms drawn anew at every episode: a trial's world stays.
+    :raises ValueError: for a count below one.
     """
 
     def __init__(
@@ -66,13 +66,9 @@ class TrialEnv(VecEnv):
         for name, count in (("worlds", worlds), ("episodes_per_trial", self.episodes_per_trial)):
             if count < 1:
                 raise ValueError(f"{name}={count}: wanted at least 1")
-        redrawn = [term.name for term in self.distribution.terms if term.when == "episode"]
-        if redrawn:
-            raise UserError(
-                f"term {redrawn[0]!r} has when: episode, but a world stays for its trial; wanted when: trial"
-            )
         self.stagger = stagger
         self._draw = draw or self.distribution.sample
+        self._redraws = draw is None and any(term.when == "episode" for term in self.distribution.terms)
         self.simulation = task.simulate(worlds, threads, self.distribution)
         sizes = task.observation_sizes
         self._critic = sizes["critic"]
@@ -150,6 +146,8 @@ class TrialEnv(VecEnv):
                 self._start_trials(trials)
             if episodes.size:
                 self.episode[episodes] += 1
+                if self._redraws:
+                    self._redraw(episodes)
                 self._start_episodes(episodes)
             for group, rows in self._observe(ended).items():
                 observation[group][ended] = rows
@@ -196,6 +194,12 @@ class TrialEnv(VecEnv):
             self.episode[taken] = 0
             self._trial_return[taken], self._trial_steps[taken] = 0.0, 0
             self._start_episodes(taken)
+
+    def _redraw(self, ids: np.ndarray) -> None:
+        """Give the rows `ids` what is drawn anew at every episode."""
+        worlds = self.distribution.redraw_episode(self.worlds.take(ids), self.episode[ids])
+        self.simulation.rewrite(ids, worlds)
+        self._values[ids], self._vector[ids] = worlds.values, self.distribution.vector(worlds)
 
     def _start_episodes(self, ids: np.ndarray) -> None:
         self.simulation.reset(ids, self.episode[ids])
