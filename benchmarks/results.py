@@ -41,7 +41,11 @@ def collect(paths: list[Path]) -> dict[str, Any]:
             means = [evaluation["results"][index]["metrics"][metric]["mean"] for evaluation in evaluations]
             row[metric] = {"mean": float(np.mean(means)), "low": min(means), "high": max(means), "seeds": means}
         row["episodes"] = [
-            float(np.mean([e["results"][index]["by_episode"][next(iter(first["metrics"]))][k]["mean"] for e in evaluations]))
+            float(
+                np.mean(
+                    [e["results"][index]["by_episode"][next(iter(first["metrics"]))][k]["mean"] for e in evaluations]
+                )
+            )
             for k in range(result["episodes_per_trial"])
         ]
         row["diverged_episodes"] = sum(e["results"][index]["diverged_episodes"] for e in evaluations)
@@ -68,7 +72,8 @@ def table(data: dict[str, Any]) -> str:
     head = [f"{name.replace('_', ' ')} [{unit}]" if unit != "1" else name for name, unit in metrics.items()]
     lines = [f"| policy | worlds | {' | '.join(head)} |", "|---|---|" + "---|" * len(head)]
     for row in data["rows"]:
-        cells = [f"{row[m]['mean']:.2f} ({row[m]['low']:.2f} to {row[m]['high']:.2f})" for m in metrics]
+        figures = [[round(row[m][key], 2) + 0.0 for key in ("mean", "low", "high")] for m in metrics]
+        cells = [f"{mean:.2f} ({low:.2f} to {high:.2f})" for mean, low, high in figures]
         lines.append(f"| {row['policy']} | {row['worlds']} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -76,9 +81,10 @@ def table(data: dict[str, Any]) -> str:
 def page(data: dict[str, Any]) -> str:
     """The whole results page."""
     task, seeds = data["task"], data["seeds"]
+    runs = [f"runs/seed{seed}" for seed in seeds]
     commands = [
-        f"sim2real train {task} --minutes {data['minutes']:g} --seed {seed} --out runs/seed{seed} && sim2real evaluate runs/seed{seed}"
-        for seed in seeds
+        f"sim2real train {task} --minutes {data['minutes']:g} --seed {seed} --out {run} && sim2real evaluate {run}"
+        for seed, run in zip(seeds, runs, strict=True)
     ]
     episodes = [
         f"| {row['policy']} | {row['worlds']} | " + " | ".join(f"{value:.3f}" for value in row["episodes"]) + " |"
@@ -107,7 +113,7 @@ def page(data: dict[str, Any]) -> str:
             "",
             "```",
             *commands,
-            f"python benchmarks/results.py {' '.join(f'runs/seed{seed}' for seed in seeds)}",
+            f"python benchmarks/results.py {' '.join(runs)}",
             "```",
             "",
             f"Made at {data['git']} with {', '.join(f'{name} {version}' for name, version in data['versions'].items())}.",
