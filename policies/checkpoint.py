@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write tensors, arrays, numbers, text and containers of them."""
+    """Write tensors, arrays, numbers, text and lists, tuples and dicts of them. Raises TypeError for anything else."""
     buffer = io.BytesIO()
     torch.save(_to_tensors(state), buffer)
     payload = buffer.getvalue()
@@ -51,7 +52,10 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     payload = content[start:]
     if hashlib.sha256(payload).digest() != content[len(MAGIC) : start]:
         raise CheckpointError(f"checkpoint {path} is damaged: its contents do not match its sha256")
-    return _to_arrays(torch.load(io.BytesIO(payload), weights_only=True))
+    try:
+        return _to_arrays(torch.load(io.BytesIO(payload), weights_only=True))
+    except (pickle.UnpicklingError, RuntimeError) as error:
+        raise CheckpointError(f"checkpoint {path} holds something that checkpoints do not") from error
 
 
 _ARRAY = "__array__"
@@ -60,14 +64,16 @@ _ARRAY = "__array__"
 
 def _to_tensors(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return {_ARRAY: torch.from_numpy(np.ascontiguousarray(value)).clone(), "shape": list(value.shape)}
+        return {_ARRAY: torch.from_numpy(np.array(value, order="C")), "shape": list(value.shape)}
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, dict):
         return {key: _to_tensors(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_to_tensors(item) for item in value)
-    return value
+    if value is None or isinstance(value, torch.Tensor | int | float | str):
+        return value
+    raise TypeError(f"a checkpoint cannot hold a {type(value).__name__}: {value!r}")
 
 
 def _to_arrays(value: Any) -> Any:

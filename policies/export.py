@@ -41,7 +41,11 @@ def export_onnx(policy: LSTMPolicy) -> bytes:
             opset_version=OPSET,
         )
     assert program is not None
-    return program.model_proto.SerializeToString()
+    model = program.model_proto
+    # The exporter notes where in the source each node comes from, with paths of this computer.
+    for part in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+        part.ClearField("metadata_props")
+    return model.SerializeToString()
 
 
 def golden_run(policy: LSTMPolicy, observation: np.ndarray, memory_reset: np.ndarray) -> np.ndarray:

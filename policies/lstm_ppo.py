@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import Any, ClassVar
 
 import numpy as np
@@ -94,8 +95,6 @@ class LSTMPPO(BaseAlgorithm):
         )
         if value_cut not in ("episode", "trial"):
             raise ValueError(f"value_cut={value_cut!r}: wanted 'episode' or 'trial'")
-        if env is not None and self.n_envs % n_minibatches:
-            raise ValueError(f"n_minibatches={n_minibatches} does not divide the {self.n_envs} worlds")
         self.n_steps = n_steps
         self.value_cut = value_cut
         self.update_settings = UpdateSettings(
@@ -108,6 +107,9 @@ class LSTMPPO(BaseAlgorithm):
             self._setup_model()
 
     def _setup_model(self) -> None:
+        minibatches = self.update_settings.n_minibatches
+        if self.env is not None and (minibatches < 1 or self.n_envs % minibatches):
+            raise ValueError(f"n_minibatches={minibatches} does not divide the {self.n_envs} worlds")
         self._setup_lr_schedule()
         self.set_random_seed(self.seed)
         self.policy = self.policy_class(  # type: ignore[assignment]
@@ -237,12 +239,12 @@ class LSTMPPO(BaseAlgorithm):
                 )
             rollout.reward[t] = torch.from_numpy(reward)
             rollout.value_cut[t] = torch.from_numpy(cut)
+            self._last_episode_starts = reset
+            self._actor_memory, self._critic_memory = actor_memory, critic_memory
             self._update_info_buffer([infos[i] for i in ended])
             callback.update_locals(locals())
             if not callback.on_step():
                 return None
-        self._last_episode_starts = reset
-        self._actor_memory, self._critic_memory = actor_memory, critic_memory
         keep = torch.from_numpy(~reset).float()[:, None, None]
         following, _ = policy.value(_observation(self._last_obs)["critic"][None], critic_memory * keep)
         assert rollout is not None
@@ -285,9 +287,8 @@ class LSTMPPO(BaseAlgorithm):
         self._last_obs = state["last_observation"]
         self._last_episode_starts = np.asarray(state["last_episode_starts"])
         self._actor_memory, self._critic_memory = state["actor_memory"], state["critic_memory"]
-        self._setup_learn(0)
-        assert self.ep_info_buffer is not None
-        self.ep_info_buffer.extend(state["episodes"])
+        self.ep_info_buffer = deque(state["episodes"], maxlen=self._stats_window_size)
+        self.ep_success_buffer = deque(maxlen=self._stats_window_size)
         self.iteration, self._n_updates = state["iteration"], state["updates"]
         self.num_timesteps = state["num_timesteps"]
 

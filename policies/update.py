@@ -33,7 +33,7 @@ LEARNING_RATE_BOUNDS = (1e-5, 3e-3)
 
 
 class Diverged(RuntimeError):
-    """A loss became non-finite; the parameters are those before the step that would have spoilt them."""
+    """A return, loss or gradient became non-finite; the parameters are those before the step that it would have spoilt."""
 
 
 def update(
@@ -47,12 +47,14 @@ def update(
     """Improve `policy` on `rollout`; `last_value` (n,) follows the last step. Returns the means of what was measured.
 
     Minibatches are whole worlds, shuffled each epoch. With `desired_kl`, the optimizer's learning rate follows the
-    divergence from the collecting policy (halved or doubled when it leaves a factor of two around the target).
+    divergence from the collecting policy (lowered or raised when it leaves a factor of two around the target).
 
-    Raises Diverged if a loss is not finite.
+    Raises Diverged if returns, a loss or a gradient are not finite.
     """
     advantage = rollout.advantages(last_value, settings.gamma, settings.gae_lambda)
     target = advantage + rollout.value
+    if not torch.isfinite(target).all():
+        raise Diverged(f"the returns of {int((~torch.isfinite(target)).any(0).sum())} worlds are not finite")
     policy.value_normalizer.update(target[..., None])
     normalized = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
     target = policy.value_normalizer(target[..., None]).squeeze(-1)
@@ -63,10 +65,12 @@ def update(
             ids = torch.from_numpy(np.sort(chosen))
             loss, parts = _loss(policy, rollout, ids, normalized[:, ids], target[:, ids], settings)
             if not torch.isfinite(loss):
-                raise Diverged(f"the loss is {loss.item()}: " + ", ".join(f"{k} {v:.3g}" for k, v in parts.items()))
+                raise Diverged(f"the loss is {loss.item()}: " + _listed(parts))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), settings.max_grad_norm)
+            if not torch.isfinite(norm):
+                raise Diverged(f"the gradient's norm is {norm.item()}: " + _listed(parts))
             optimizer.step()
             if settings.desired_kl is not None:
                 _adapt(optimizer, parts["approx_kl"], settings.desired_kl)
@@ -122,6 +126,10 @@ def _loss(
             "clip_fraction": ((ratio - 1.0).abs() > settings.clip_range).float().mean().item(),
         }
     return loss, parts
+
+
+def _listed(parts: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in parts.items())
 
 
 def _adapt(optimizer: torch.optim.Optimizer, divergence: float, desired: float) -> None:

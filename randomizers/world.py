@@ -55,6 +55,8 @@ class World:
     def from_json(cls, text: str) -> World:
         """The world `to_json` wrote. Raises WorldsError for anything else."""
         content = _load(text, "a world", ("seed", "values"))
+        if not isinstance(content["values"], dict):
+            raise WorldsError(f"a world's values are numbers by name, got {content['values']!r}")
         return cls(content["values"], content["seed"])
 
     @property

@@ -68,10 +68,10 @@ def run(options: Options) -> Result:
     evaluated = evaluate.run(evaluate.Options(run=str(folder.path), n=options.n, seed=options.seed))
     console.rule("3/5  export the bundle")
     exported = export.run(export.Options(run=folder.path))
-    console.print(exported.text, highlight=False)
+    console.print(exported.text, highlight=False, soft_wrap=True)
     console.rule(f"4/5  drive the twin over ROS 2 in an unseen world, {options.seconds:g} s")
     driven = _drive(folder, Path(exported.data["bundle"]), options)
-    console.print(driven.text, highlight=False)
+    console.print(driven.text, highlight=False, soft_wrap=True)
     console.rule("5/5  report")
     report = write_report(folder.path)
     minutes = (time.monotonic() - began) / 60

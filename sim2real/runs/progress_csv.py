@@ -23,6 +23,6 @@ class ProgressCSV(CSVOutputFormat):
 
 
 def read_progress(path: Path) -> list[dict[str, float]]:
-    """The rows of a progress file; cells that were not written are left out."""
-    with path.open(newline="") as file:
-        return [{key: float(cell) for key, cell in row.items() if cell} for row in csv.DictReader(file)]
+    """The rows of a progress file; cells that were not written are left out, and so is a last line that was cut off."""
+    lines = [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    return [{key: float(cell) for key, cell in row.items() if cell} for row in csv.DictReader(lines)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import mujoco
@@ -27,6 +29,7 @@ class Camera:
         self._model.vis.global_.offwidth = max(self._model.vis.global_.offwidth, width)
         self._model.vis.global_.offheight = max(self._model.vis.global_.offheight, height)
         try:
+            _follow_environment()
             self._renderer = mujoco.Renderer(self._model, height, width)
         except Exception as error:  # whatever the machine's OpenGL raises
             raise UserError(
@@ -64,3 +67,11 @@ class Camera:
     def close(self) -> None:
         """Release the graphics context."""
         self._renderer.close()
+
+
+def _follow_environment() -> None:
+    """MuJoCo looks at MUJOCO_GL when it is first imported, which may have been before this package set it."""
+    if os.environ.get("MUJOCO_GL") == "egl":
+        from mujoco.egl import GLContext
+
+        sys.modules[mujoco.Renderer.__module__].gl_context.GLContext = GLContext

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import imageio.v2 as imageio
@@ -18,9 +19,10 @@ def write_video(path: Path, frames: Iterable[np.ndarray], rate: float) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft.mp4")
     try:
-        with imageio.get_writer(draft, fps=rate, codec="libx264", quality=7, macro_block_size=8) as writer:
+        # Its own context manager leaves the encoder running after an exception.
+        with closing(imageio.get_writer(draft, fps=rate, codec="libx264", quality=7, macro_block_size=8)) as writer:
             for frame in frames:
-                writer.append_data(frame)  # type: ignore[attr-defined]
+                writer.append_data(frame)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
