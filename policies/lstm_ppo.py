@@ -49,6 +49,7 @@ class LSTMPPO(BaseAlgorithm):
     :param vf_coef: weight of the value loss (on normalised returns).
     :param max_grad_norm: gradients are scaled down to this norm.
     :param desired_kl: adapt the learning rate to this divergence per update; None keeps it.
+    :param device: "cpu" or "auto"; stable-baselines3 passes it on.
     :param value_cut: "episode" or "trial": where the return is cut.
     :raises ValueError: where a number does not fit the others.
     """
@@ -88,11 +89,15 @@ class LSTMPPO(BaseAlgorithm):
             stats_window_size=stats_window_size,
             tensorboard_log=tensorboard_log,
             verbose=verbose,
-            device=device,
+            device="cpu",
             support_multi_env=True,
             seed=seed,
             supported_action_spaces=(spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary),
         )
+        if torch.device("cpu" if device == "auto" else device).type != "cpu":
+            raise ValueError(f"device={device}: it runs on the CPU")
+        if not isinstance(learning_rate, int | float):
+            raise ValueError(f"learning_rate={learning_rate!r}: wanted a number; desired_kl adapts it")
         if value_cut not in ("episode", "trial"):
             raise ValueError(f"value_cut={value_cut!r}: wanted 'episode' or 'trial'")
         self.n_steps = n_steps

@@ -78,7 +78,7 @@ class RobotTask(Task):
         """The default distribution, from `worlds_path`."""
         return load_worlds(self.worlds_path, self.target)
 
-    @property
+    @cached_property
     def control_period(self) -> float:  # type: ignore[override]
         """Time from one action to the next [s]."""
         return self.substeps * float(self.model.opt.timestep)
