@@ -62,6 +62,7 @@ class RobotSimulation(Simulation):
         self.observation_channel = ObservationChannel(worlds, sensed)
         self.force_channel = ForceChannel(worlds, task.control_period)
         self._builder = ObservationBuilder(task)
+        self._sensors = [(t.source, [task.joints.index(joint) for joint in t.joints]) for t in task.sensed]
         self._drawn: Worlds | None = None
         self._settings: dict[str, np.ndarray] = {}
         self._seeds = np.zeros(worlds, dtype=np.uint64)
@@ -177,15 +178,14 @@ class RobotSimulation(Simulation):
         tracked = self.track(slice(None))
         values = {"joint_position": self.joint_position, "joint_velocity": self.joint_velocity}
         if self._sensed_size:
-            columns = {term.name: [self.task.joints.index(joint) for joint in term.joints] for term in self.task.sensed}
-            raw = np.concatenate([*(values[t.source][:, columns[t.name]] for t in self.task.sensed), tracked], axis=1)
+            raw = np.concatenate([*(values[source][:, columns] for source, columns in self._sensors), tracked], axis=1)
             noise = self._normals[:, self._controls : self._controls + self._sensed_size]
             heard = self.observation_channel.apply(raw, noise)
             start = 0
-            for term in self.task.sensed:
-                values[term.source] = values[term.source].copy()
-                values[term.source][:, columns[term.name]] = heard[:, start : start + term.size]
-                start += term.size
+            for source, columns in self._sensors:
+                values[source] = values[source].copy()
+                values[source][:, columns] = heard[:, start : start + len(columns)]
+                start += len(columns)
             tracked = heard[:, start:]
         return RobotState(0.0, 0.0, values["joint_position"], values["joint_velocity"]), tracked
 

@@ -68,7 +68,7 @@ class RotationSimulation(RobotSimulation):
         self._step_turn = rotation_between(self._before, pose[:, 3:])[:, 2]
         self._turned += self._step_turn
         self._before[:] = pose[:, 3:]
-        spinning = np.linalg.norm(velocity[:, 3:], axis=1) > weight.highest_speed
+        spinning = _squares(velocity[:, 3:]) > weight.highest_speed**2
         failure = self.dropped() | spinning | diverged
         self._dropped[failure] = 1.0
         change = self.last_action - self._action_before
@@ -76,10 +76,10 @@ class RotationSimulation(RobotSimulation):
         away = self.joint_position - self.task.start_pose
         rewards = {
             "rotation": weight.rotation * np.clip(self._step_turn / period, -weight.highest_rate, weight.highest_rate),
-            "linear_velocity": weight.linear_velocity * np.linalg.norm(velocity[:, :3], axis=1),
-            "action_rate": weight.action_rate * np.einsum("na,na->n", change, change),
-            "pose": weight.pose * np.einsum("nj,nj->n", away, away),
-            "torque": weight.torque * np.einsum("na,na->n", self._torque, self._torque),
+            "linear_velocity": weight.linear_velocity * np.sqrt(_squares(velocity[:, :3])),
+            "action_rate": weight.action_rate * _squares(change),
+            "pose": weight.pose * _squares(away),
+            "torque": weight.torque * _squares(self._torque),
             "drop": weight.drop * failure,
         }
         return Outcome(rewards, np.zeros(self.n, dtype=bool), failure, diverged)
@@ -106,3 +106,8 @@ class RotationSimulation(RobotSimulation):
             "dropped": self._dropped,
             "action_before": self._action_before,
         }
+
+
+def _squares(rows: np.ndarray) -> np.ndarray:
+    """Sum of squares of each row: (n, k) -> (n,)."""
+    return np.einsum("nk,nk->n", rows, rows)

@@ -78,7 +78,7 @@ class TrialEnv(VecEnv):
         super().__init__(worlds, space, task.action_space)
         self._seed = seed
         self._rng = np.random.default_rng(seed)
-        self._actions = np.zeros((worlds, *task.action_space.shape), dtype=np.float32)
+        self._actions = np.zeros((worlds, *(task.action_space.shape or ())), dtype=task.action_space.dtype)
         nominal = self.distribution.nominal(worlds)
         self._values, self._world_seeds = nominal.values.copy(), nominal.seeds.copy()
         self._stock, self._next = nominal, worlds
@@ -105,7 +105,8 @@ class TrialEnv(VecEnv):
             self._reset_seeds()
             self._next = len(self._stock)
         everything = np.arange(self.num_envs)
-        self._start_trials(everything)
+        self._load_worlds(everything)
+        self._start_episodes(everything)
         if self.stagger:
             self._limit = self._rng.integers(1, self.task.episode_steps + 1, self.num_envs)
         return self._observe(None)
@@ -142,13 +143,11 @@ class TrialEnv(VecEnv):
             done[ended] = self.episode[ended] + 1 >= self.episodes_per_trial
             self._finish(ended, observation, finished, outcome.diverged, done, infos)
             trials, episodes = ended[done[ended]], ended[~done[ended]]
-            if trials.size:
-                self._start_trials(trials)
-            if episodes.size:
-                self.episode[episodes] += 1
-                if self._redraws:
-                    self._redraw(episodes)
-                self._start_episodes(episodes)
+            self._load_worlds(trials)
+            self.episode[episodes] += 1
+            if self._redraws and episodes.size:
+                self._redraw(episodes)
+            self._start_episodes(ended)
             for group, rows in self._observe(ended).items():
                 observation[group][ended] = rows
         return observation, reward.astype(np.float32), done, infos
@@ -181,7 +180,8 @@ class TrialEnv(VecEnv):
             if done[i]:
                 infos[i]["episode"] = {"r": self._trial_return[i], "l": int(self._trial_steps[i]), "t": 0.0}
 
-    def _start_trials(self, ids: np.ndarray) -> None:
+    def _load_worlds(self, ids: np.ndarray) -> None:
+        """Hand the next worlds to the rows `ids`, whose trials begin."""
         while ids.size:
             if self._next == len(self._stock):
                 self._stock, self._next = self.distribution.complete(self._draw(self._rng, STOCK)), 0
@@ -193,7 +193,6 @@ class TrialEnv(VecEnv):
             self._vector[taken] = self.distribution.vector(self._stock.take(picks))
             self.episode[taken] = 0
             self._trial_return[taken], self._trial_steps[taken] = 0.0, 0
-            self._start_episodes(taken)
 
     def _redraw(self, ids: np.ndarray) -> None:
         """Give the rows `ids` what is drawn anew at every episode."""
