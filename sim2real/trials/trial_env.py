@@ -81,7 +81,7 @@ class TrialEnv(VecEnv):
         self._actions = np.zeros((worlds, *(task.action_space.shape or ())), dtype=task.action_space.dtype)
         nominal = self.distribution.nominal(worlds)
         self._values, self._world_seeds = nominal.values.copy(), nominal.seeds.copy()
-        self._stock, self._next = nominal, worlds
+        self._restock(nominal, worlds)
         self.episode = np.zeros(worlds, dtype=np.int64)
         self._steps = np.zeros(worlds, dtype=np.int64)
         self._limit = np.full(worlds, task.episode_steps, dtype=np.int64)
@@ -184,15 +184,20 @@ class TrialEnv(VecEnv):
         """Hand the next worlds to the rows `ids`, whose trials begin."""
         while ids.size:
             if self._next == len(self._stock):
-                self._stock, self._next = self.distribution.complete(self._draw(self._rng, STOCK)), 0
+                self._restock(self.distribution.complete(self._draw(self._rng, STOCK)), 0)
             taken, ids = np.split(ids, [len(self._stock) - self._next])
             picks = self._next + np.arange(len(taken))
             self._next += len(taken)
             self.simulation.load(taken, self._stock, picks)
             self._values[taken], self._world_seeds[taken] = self._stock.values[picks], self._stock.seeds[picks]
-            self._vector[taken] = self.distribution.vector(self._stock.take(picks))
+            self._vector[taken] = self._stock_vectors[picks]
             self.episode[taken] = 0
             self._trial_return[taken], self._trial_steps[taken] = 0.0, 0
+
+    def _restock(self, stock: Worlds, taken: int) -> None:
+        """Worlds to hand out, the first `taken` of which are gone."""
+        self._stock, self._next = stock, taken
+        self._stock_vectors = self.distribution.vector(stock)
 
     def _redraw(self, ids: np.ndarray) -> None:
         """Give the rows `ids` what is drawn anew at every episode."""
@@ -234,7 +239,7 @@ class TrialEnv(VecEnv):
         """Go on exactly where `state` was taken."""
         self.simulation.restore(state["simulation"])
         self._rng.bit_generator.state = state["rng"]
-        self._stock, self._next = Worlds.from_json(state["stock"]), state["next"]
+        self._restock(Worlds.from_json(state["stock"]), state["next"])
         for name, array in self._arrays().items():
             array[:] = state["arrays"][name]
 

@@ -374,4 +374,4 @@ def test_worlds_that_lack_numbers_are_completed_by_nominal_ones(short_task) -> N
     env.reset()
     assert env.worlds.names == short_task.worlds.names
     assert env.worlds.column("cube_mass").tolist() == [1.2, 1.2]
-    assert env.worlds.column("hand_friction").tolist() == [1.0, 1.0]
+    assert env.worlds.column("friction").tolist() == [1.0, 1.0]
