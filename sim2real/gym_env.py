@@ -8,7 +8,9 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
+from sim2real.errors import UserError
 from sim2real.tasks import make_task
+from sim2real.tasks.robot_task import RobotTask
 from sim2real.trials.trial_env import TrialEnv, nominal_draw
 
 
@@ -28,7 +30,8 @@ class GymTask(gymnasium.Env[Any, np.ndarray]):
             raise ValueError(f"group={group!r}: wanted 'policy', 'critic' or 'both'")
         self.task = make_task(task)
         self.render_mode = render_mode
-        self.metadata = self.metadata | {"render_fps": round(1 / self.task.control_period)}
+        modes = ["rgb_array"] if isinstance(self.task, RobotTask) else []
+        self.metadata = {"render_modes": modes, "render_fps": round(1 / self.task.control_period)}
         self._group = group
         self._renderer: Any = None
         draw = nominal_draw(self.task.worlds) if nominal else None
@@ -68,7 +71,8 @@ class GymTask(gymnasium.Env[Any, np.ndarray]):
         from sim2real.tasks.robot_simulation import RobotSimulation
 
         if self._renderer is None:
-            assert isinstance(self._env.simulation, RobotSimulation)
+            if not isinstance(self._env.simulation, RobotSimulation):
+                raise UserError(f"{self.task.name} has no picture: it is not simulated in MuJoCo")
             self._renderer = Camera(self._env.simulation)
         return self._renderer.picture(0)
 

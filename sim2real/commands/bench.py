@@ -51,7 +51,8 @@ def _benchmark(name: str) -> ModuleType:
 def run(options: Options) -> Result:
     """Measure, print rows with their targets."""
     task = make_task(options.task)
-    assert isinstance(task, RobotTask)
+    if not isinstance(task, RobotTask):
+        raise UserError(f"{task.name} has no physics to measure")
     measure = _benchmark("simulation").measure
     rows = [vars(row) for row in measure(task, options.worlds, options.seconds, options.threads)]
     shown = [

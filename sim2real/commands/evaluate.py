@@ -10,10 +10,11 @@ import tyro
 from pydantic import BaseModel, ConfigDict, Field
 
 from policies.checkpoint import write_atomically
+from randomizers import WorldDistribution, Worlds
 from sim2real.cli import Result
 from sim2real.commands.tables import table
 from sim2real.evaluation import TrainedPlayer, baseline, evaluate
-from sim2real.evaluation.choice import KINDS, choose_worlds
+from sim2real.evaluation.choice import WorldsKind, choose_worlds, kinds_of
 from sim2real.evaluation.players import Player
 from sim2real.runs import RunFolder, load_policy
 from sim2real.tasks import TASKS, make_task
@@ -27,7 +28,7 @@ class Options(BaseModel):
     run: Annotated[str, tyro.conf.Positional]
     """A run's folder, or the name of a task (to measure untrained policies)."""
     baselines: tuple[str, ...] = ("zero", "random")
-    """Untrained policies to compare with, in the same worlds."""
+    """Untrained policies or solvers of the task to compare with, in the same worlds."""
     n: int = Field(128, ge=2)
     """Worlds of each kind; one trial is played in each."""
     episodes: int | None = Field(None, ge=1)
@@ -39,7 +40,7 @@ class Options(BaseModel):
 
 
 def run(options: Options) -> Result:
-    """Play every policy in nominal, seen and unseen worlds."""
+    """Play every policy in worlds of every kind that the task has: nominal, seen and unseen."""
     players: dict[str, Player] = {}
     folder = None
     if options.run in TASKS:
@@ -51,7 +52,7 @@ def run(options: Options) -> Result:
         players["trained"] = TrainedPlayer(load_policy(folder).policy)
     for name in options.baselines:
         players[name] = baseline(name, task, options.seed)
-    drawn = {kind: choose_worlds(distribution, kind, options.n, options.seed) for kind in KINDS}
+    drawn = {kind: choose_worlds(distribution, kind, options.n, options.seed) for kind in kinds_of(distribution)}
     results: list[dict[str, Any]] = []
     for name, player in players.items():
         for kind, worlds in drawn.items():
@@ -63,16 +64,20 @@ def run(options: Options) -> Result:
         "seed": options.seed,
         "episode_seconds": task.episode_steps * task.control_period,
         "results": results,
-        "drawn": {
-            "names": list(distribution.names),
-            "units": distribution.units,
-            **{kind: worlds.values.tolist() for kind, worlds in drawn.items() if kind != "nominal"},
-        },
+        "drawn": _parameters(distribution, drawn),
         "command": f"sim2real evaluate {options.run} --n {options.n} --seed {options.seed}",
     }
     if folder is not None:
         write_atomically(folder.path / "evaluation.json", (json.dumps(data) + "\n").encode())
     return Result(data, summary_table(data))
+
+
+def _parameters(distribution: WorldDistribution, drawn: dict[WorldsKind, Worlds]) -> dict[str, Any] | None:
+    """What the report shows of the drawn worlds; nothing where worlds have no parameters."""
+    if not distribution.names:
+        return None
+    rows: dict[str, Any] = {kind: worlds.values.tolist() for kind, worlds in drawn.items() if kind != "nominal"}
+    return {"names": list(distribution.names), "units": distribution.units, **rows}
 
 
 def summary_table(data: dict[str, Any]) -> str:

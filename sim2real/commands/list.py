@@ -25,7 +25,9 @@ class Options(BaseModel):
 
 def run(options: Options) -> Result:
     """List what is available."""
-    tasks = [{"name": name, "summary": task_class(name).summary} for name in TASKS]
+    tasks = [
+        {"name": name, "summary": task_class(name).summary, "solvers": list(task_class(name).solvers)} for name in TASKS
+    ]
     terms = [
         {
             "kind": kind,
@@ -37,7 +39,12 @@ def run(options: Options) -> Result:
         for kind, term in sorted(TERMS.items())
     ]
     parts = {
-        "tasks": (tasks, table([(t["name"], t["summary"]) for t in tasks], ("task", "what it is"))),
+        "tasks": (
+            tasks,
+            table(
+                [(t["name"], t["summary"], ", ".join(t["solvers"])) for t in tasks], ("task", "what it is", "solvers")
+            ),
+        ),
         "terms": (
             terms,
             table(

@@ -34,6 +34,11 @@ def choose_worlds(distribution: WorldDistribution, kind: WorldsKind, n: int, see
     return Worlds(nominal.names, nominal.values, rng.integers(0, 2**63, n, dtype=np.uint64))
 
 
+def kinds_of(distribution: WorldDistribution) -> tuple[WorldsKind, ...]:
+    """The kinds to evaluate in: all of `KINDS`; without terms, where worlds differ by their seed alone, only "seen"."""
+    return KINDS if distribution.terms else ("seen",)
+
+
 def read_world(path: Path, distribution: WorldDistribution) -> Worlds:
     """One world from a JSON file, completed. Raises UserError for a file that holds none or names other parameters."""
     try:

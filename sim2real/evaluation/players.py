@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
+from gymnasium import spaces
 
 from policies import LSTMPolicy
 from sim2real.errors import UserError
+from sim2real.evaluation.solvers import solver
 from sim2real.tasks.task import Task
 
 
@@ -36,16 +38,16 @@ class TrainedPlayer:
 
 
 class ZeroPlayer:
-    """Action zero, always: it holds the home pose."""
+    """Action zero, always: it holds the home pose; where actions are discrete it takes the first."""
 
     def __init__(self, task: Task) -> None:
-        self._shape = task.action_space.shape
+        self._space = task.action_space
 
     def initial_memory(self, worlds: int) -> np.ndarray:
         return np.zeros((worlds, 0))
 
     def step(self, observation: np.ndarray, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return np.zeros((len(observation), *self._shape), dtype=np.float32), memory
+        return np.zeros((len(observation), *(self._space.shape or ())), dtype=self._space.dtype), memory
 
 
 class RandomPlayer(ZeroPlayer):
@@ -56,16 +58,23 @@ class RandomPlayer(ZeroPlayer):
         self._rng = np.random.default_rng(seed)
 
     def step(self, observation: np.ndarray, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self._rng.uniform(-1.0, 1.0, (len(observation), *self._shape)).astype(np.float32), memory
+        if isinstance(self._space, spaces.Discrete):
+            return self._rng.integers(self._space.n, size=len(observation)), memory
+        shape = len(observation), *(self._space.shape or ())
+        return self._rng.uniform(-1.0, 1.0, shape).astype(np.float32), memory
 
 
 BASELINES = ("random", "zero")
+"""What every task has; its own solvers come on top."""
 
 
 def baseline(name: str, task: Task, seed: int = 0) -> Player:
-    """An untrained player. Raises UserError for a name that is none."""
+    """An untrained player: one of `BASELINES` or of the task's solvers. Raises UserError for a name that is none."""
     if name == "zero":
         return ZeroPlayer(task)
     if name == "random":
         return RandomPlayer(task, seed)
-    raise UserError(f"unknown policy {name!r}; give a run's folder or one of: {', '.join(BASELINES)}")
+    if name in task.solvers:
+        return solver(name, task, seed)
+    offered = ", ".join((*BASELINES, *task.solvers))
+    raise UserError(f"unknown policy {name!r}; give a run's folder or one of: {offered}")

@@ -32,7 +32,7 @@ class Task(ABC):
     Nothing that trains or evaluates knows more of a task than what stands here.
     """
 
-    name: ClassVar[str]
+    name: str
     """As users type it, such as "leap/rotate-z"."""
     summary: ClassVar[str]
     """One line for listings."""
@@ -44,8 +44,10 @@ class Task(ABC):
     """Control steps after which an episode is over."""
     episodes_per_trial: int
     """Episodes that one world's trial lasts, memory carried through."""
-    action_space: spaces.Box
-    """Actions of one world (a,)."""
+    solvers: ClassVar[tuple[str, ...]] = ()
+    """Names of the classical solvers that `sim2real.evaluation` has for it, to compare policies with."""
+    action_space: spaces.Space
+    """Actions of one world: a Box (a,), or Discrete."""
     observation_sizes: dict[str, int]
     """Width of the observation groups "policy" and "critic" (the world vector not counted)."""
     reward_terms: tuple[str, ...]
@@ -87,7 +89,7 @@ class Simulation(ABC):
 
     @abstractmethod
     def step(self, action: np.ndarray) -> Outcome:
-        """One control step of all worlds with action (n, a)."""
+        """One control step of all worlds with action (n, a), or (n,) where actions are discrete."""
 
     @abstractmethod
     def observe(self, ids: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
