@@ -45,7 +45,9 @@ class Options(BaseModel):
     seconds: float = Field(20.0, gt=0)
     """How long the policy drives the twin over ROS 2 [s]."""
     seed: int = Field(0, ge=0)
-    """Seed of everything random."""
+    """Seed of training and evaluation."""
+    world: int = Field(1, ge=0)
+    """Seed of the unseen world that the twin stands in; any number gives another one."""
 
 
 def run(options: Options) -> Result:
@@ -119,7 +121,7 @@ def _drive(folder: RunFolder, bundle: Path, options: Options) -> Result:
             "--kind",
             "unseen",
             "--seed",
-            str(options.seed),
+            str(options.world),
         ),
         *("--out", str(twin_path), "--video", str(folder.path / "video.mp4")),
         *("--ros.domain-id", str(ros.domain_id), "--ros.localhost", "--ros.match-timeout", "60"),
@@ -133,7 +135,7 @@ def _drive(folder: RunFolder, bundle: Path, options: Options) -> Result:
     summary = json.loads(twin_path.read_text())
     whole = json.loads(loop_path.read_text()) | {
         "twin": summary,
-        "command": f"sim2real deploy {bundle} against: sim2real twin {folder.path} --kind unseen --seed {options.seed}",
+        "command": f"sim2real deploy {bundle} against: sim2real twin {folder.path} --kind unseen --seed {options.world}",
     }
     write_atomically(loop_path, json.dumps(whole).encode())
     return Result(driven.data | {"twin": summary}, driven.text, driven.code)
