@@ -8,8 +8,8 @@ import numpy as np
 from gymnasium import spaces
 
 from randomizers import WorldDistribution, Worlds, WorldStreams, episode_generator
-from sim2real.tasks.seeded_worlds import refuse_terms, seeded_worlds
-from sim2real.tasks.task import Outcome, Simulation, Task
+from sim2real.tasks.seeded_worlds import SeededSimulation, refuse_terms, seeded_worlds
+from sim2real.tasks.task import Outcome, Task
 
 _BLOCK = 100
 """Most pulls whose chances are drawn ahead."""
@@ -52,7 +52,7 @@ class Bandit(Task):
         return BanditSimulation(self, worlds)
 
 
-class BanditSimulation(Simulation):
+class BanditSimulation(SeededSimulation):
     """n bandits side by side; arms and payments come from each world's seed, whatever the other worlds do."""
 
     def __init__(self, task: Bandit, worlds: int) -> None:
@@ -74,9 +74,6 @@ class BanditSimulation(Simulation):
             episode_generator(seed, 0).random(out=self.means[i])
         self._action[ids] = -1
         self._reward[ids] = 0.0
-
-    def rewrite(self, ids: np.ndarray, worlds: Worlds) -> None:
-        """Nothing changes: worlds have no parameters."""
 
     def reset(self, ids: np.ndarray, episodes: np.ndarray) -> None:
         self._starting[ids] = True
@@ -104,20 +101,6 @@ class BanditSimulation(Simulation):
         policy[:, arms] = self._reward[rows]
         policy[:, arms + 1] = self._starting[rows]
         return policy, np.concatenate((policy, self.means[rows].astype(np.float32)), axis=1)
-
-    def measure(self, ids: np.ndarray) -> dict[str, np.ndarray]:
-        return {"total_reward": self._total[ids].copy()}
-
-    def progress(self) -> np.ndarray:
-        return self._reward.copy()
-
-    def state(self) -> dict[str, Any]:
-        return {"streams": self._streams.state(), **{name: array.copy() for name, array in self._arrays().items()}}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        self._streams.restore(state["streams"])
-        for name, array in self._arrays().items():
-            array[:] = state[name]
 
     def _arrays(self) -> dict[str, np.ndarray]:
         return {

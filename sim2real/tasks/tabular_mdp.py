@@ -8,8 +8,8 @@ import numpy as np
 from gymnasium import spaces
 
 from randomizers import WorldDistribution, Worlds, WorldStreams, episode_generator
-from sim2real.tasks.seeded_worlds import refuse_terms, seeded_worlds
-from sim2real.tasks.task import Outcome, Simulation, Task
+from sim2real.tasks.seeded_worlds import SeededSimulation, refuse_terms, seeded_worlds
+from sim2real.tasks.task import Outcome, Task
 
 STATES = 10
 ACTIONS = 5
@@ -60,7 +60,7 @@ class TabularMDP(Task):
         return TabularMDPSimulation(worlds)
 
 
-class TabularMDPSimulation(Simulation):
+class TabularMDPSimulation(SeededSimulation):
     """n processes side by side; each world's seed decides all of it, whatever the other worlds do."""
 
     def __init__(self, worlds: int) -> None:
@@ -87,9 +87,6 @@ class TabularMDPSimulation(Simulation):
         self.transitions[ids] /= self.transitions[ids].sum(axis=-1, keepdims=True)
         self._action[ids] = -1
         self._reward[ids] = 0.0
-
-    def rewrite(self, ids: np.ndarray, worlds: Worlds) -> None:
-        """Nothing changes: worlds have no parameters."""
 
     def reset(self, ids: np.ndarray, episodes: np.ndarray) -> None:
         self._state[ids] = 0
@@ -125,20 +122,6 @@ class TabularMDPSimulation(Simulation):
         )
         truth = self.means[rows].reshape(len(rows), -1), self.transitions[rows].reshape(len(rows), -1)
         return policy, np.concatenate((policy, *truth), axis=1, dtype=np.float32)
-
-    def measure(self, ids: np.ndarray) -> dict[str, np.ndarray]:
-        return {"total_reward": self._total[ids].copy()}
-
-    def progress(self) -> np.ndarray:
-        return self._reward.copy()
-
-    def state(self) -> dict[str, Any]:
-        return {"streams": self._streams.state(), **{name: array.copy() for name, array in self._arrays().items()}}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        self._streams.restore(state["streams"])
-        for name, array in self._arrays().items():
-            array[:] = state[name]
 
     def _arrays(self) -> dict[str, np.ndarray]:
         return {
