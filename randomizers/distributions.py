@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, log
@@ -24,16 +25,16 @@ def _number(owner: object, what: str, value: object, at_least: float = -inf) -> 
     return float(value)
 
 
-class Distribution:
+class Distribution(ABC):
     """A distribution of one number. Equal when its parameters are."""
 
     key: ClassVar[str]
     """Its name in configuration files."""
 
     @property
+    @abstractmethod
     def bounds(self) -> tuple[float, float]:
         """Lowest and highest value (for a normal: the mean -+ `NORMAL_SUPPORT` sd)."""
-        raise NotImplementedError
 
     @property
     def center(self) -> float:
@@ -58,9 +59,9 @@ class Distribution:
         """The distributions it is mixed from; itself when it is no mixture."""
         return (self,)
 
+    @abstractmethod
     def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
         """Draws of shape `size`, float64."""
-        raise NotImplementedError
 
     def widen(self, low: float = 0.0, high: float = 0.0) -> Distribution:
         """The same with its low end moved down by `low` and its high end up by `high`; negative amounts narrow it."""
@@ -70,9 +71,9 @@ class Distribution:
         """Whether both can yield a common value, common end points of intervals not counted."""
         return any(_overlap(a, b) for a in self.leaves for b in other.leaves)
 
+    @abstractmethod
     def to_config(self) -> dict[str, Any]:
         """As plain data: `{uniform: [0.7, 1.3]}`. `distribution_from_config` is its inverse."""
-        raise NotImplementedError
 
 
 def _overlap(a: Distribution, b: Distribution) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields as dataclass_fields
 from math import inf
@@ -24,7 +25,7 @@ TERMS: dict[str, type[Term]] = {}
 
 
 @dataclass(frozen=True)
-class Term:
+class Term(ABC):
     """One randomization: a named number (or several), where it comes from, and what it does to a world.
 
     `draw` is pure and `write` has no randomness. Raises WorldsError at construction for settings that contradict each
@@ -193,11 +194,11 @@ class Term:
         shape = (len(values), len(selection.names), len(self.parts))
         self.apply_elements(target, selection, fields, np.broadcast_to(spread, shape))
 
+    @abstractmethod
     def apply_elements(
         self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray
     ) -> None:
         """`apply` with the values of every element (n, m, parts)."""
-        raise NotImplementedError
 
     def operate(self, present: np.ndarray, values: np.ndarray) -> np.ndarray:
         """`values` scaling, added to or replacing `present`."""

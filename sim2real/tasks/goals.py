@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,9 +106,9 @@ class GoalSimulation(RobotSimulation):
         self._set_goal(np.flatnonzero(self._reached))
         return Outcome(rewards, self._goals >= weight.enough, failure, diverged)
 
+    @abstractmethod
     def dropped(self) -> np.ndarray:
         """Whether the object has left the hand (n,)."""
-        raise NotImplementedError
 
     def progress(self) -> np.ndarray:
         return self._reached.astype(np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,9 +85,9 @@ class RotationSimulation(RobotSimulation):
         }
         return Outcome(rewards, np.zeros(self.n, dtype=bool), failure, diverged)
 
+    @abstractmethod
     def dropped(self) -> np.ndarray:
         """Whether the object has left the hand (n,)."""
-        raise NotImplementedError
 
     def progress(self) -> np.ndarray:
         return self._step_turn / self.task.control_period
