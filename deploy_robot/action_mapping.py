@@ -71,12 +71,14 @@ def map_action(
     values = mapping.arrays
     previous = np.asarray(previous_target, dtype=np.float64)
     origin = values["center"] if mapping.kind == "absolute" else previous
-    target = origin + values["scale"] * np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0)
-    target = mapping.smoothing * previous + (1.0 - mapping.smoothing) * target
-    target = np.clip(target, values["lower"], values["upper"])
+    action = np.minimum(np.maximum(np.asarray(action, dtype=np.float64), -1.0), 1.0)
+    target = origin + values["scale"] * action
+    if mapping.smoothing:
+        target = mapping.smoothing * previous + (1.0 - mapping.smoothing) * target
+    target = np.minimum(np.maximum(target, values["lower"]), values["upper"])
     return limit_change(previous, target, values["max_velocity"] * control_period)
 
 
 def limit_change(previous: np.ndarray, target: np.ndarray, largest: np.ndarray) -> np.ndarray:
     """`target` brought to within `largest` of `previous`, each (..., a) in the same unit."""
-    return np.clip(target, previous - largest, previous + largest)
+    return np.minimum(np.maximum(target, previous - largest), previous + largest)

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
+from numpy.typing import DTypeLike
 
 _EPISODES = 1 << 63
 """Keys of episodes start here, those of blocks at 0."""
 
 
+class _Key(ISeedSequence):
+    """A Philox key as it is; given as `key=`, NumPy would first ask the system for entropy that it then ignores."""
+
+    def __init__(self, seed: int, counter: int) -> None:
+        self._words = np.array([seed, counter], np.uint64)
+
+    def generate_state(self, n_words: int, dtype: DTypeLike = np.uint64) -> np.ndarray:
+        return self._words
+
+
 def _generator(seed: int, counter: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=np.array([seed, counter], np.uint64)))
+    return np.random.Generator(np.random.Philox(_Key(seed, counter)))  # type: ignore[arg-type]
 
 
 def episode_generator(seed: int, episode: int) -> np.random.Generator:
@@ -36,7 +48,7 @@ class WorldStreams:
         self._normals = np.zeros((n, block, normals), np.float32)
         self._uniforms = np.zeros((n, block, uniforms), np.float32)
 
-    def load(self, ids: Sequence[int] | np.ndarray, seeds: np.ndarray) -> None:
+    def load(self, ids: Sequence[int] | np.ndarray | slice, seeds: np.ndarray) -> None:
         """Starts the worlds `ids` (m,) afresh with `seeds` (m,)."""
         self._seeds[ids] = seeds
         self._steps[ids] = 0

@@ -34,7 +34,7 @@ class ActionChannel:
         self._has_delay = bool(self._delay.any())
         self._has_play = bool(self._play.any())
 
-    def load(self, ids: Sequence[int] | np.ndarray, settings: Mapping[str, np.ndarray]) -> None:
+    def load(self, ids: Sequence[int] | np.ndarray | slice, settings: Mapping[str, np.ndarray]) -> None:
         """Takes the settings (m, nu) of the worlds `ids` (m,). Raises WorldsError for a delay out of range."""
         delay = np.asarray(settings["action_delay"])
         longest = len(self._line) - 1
@@ -45,7 +45,7 @@ class ActionChannel:
         self._play[ids] = settings["backlash"]
         self._find_work()
 
-    def reset(self, ids: Sequence[int] | np.ndarray, ctrl: np.ndarray) -> None:
+    def reset(self, ids: Sequence[int] | np.ndarray | slice, ctrl: np.ndarray) -> None:
         """Leaves the worlds `ids` (m,) as if `ctrl` (m, nu) had been sent for long."""
         self._line[:, ids] = ctrl
         self._output[ids] = ctrl

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+_ALL = slice(None)
+
 
 class ObservationChannel:
     """Observations (n, p) of n worlds with a bias and noise added.
@@ -23,19 +25,21 @@ class ObservationChannel:
         self._has_bias = bool(self._bias.any())
         self._has_noise = bool(self._noise.any())
 
-    def load(self, ids: Sequence[int] | np.ndarray, settings: Mapping[str, np.ndarray]) -> None:
+    def load(self, ids: Sequence[int] | np.ndarray | slice, settings: Mapping[str, np.ndarray]) -> None:
         """Takes the settings (m, p) of the worlds `ids` (m,)."""
         self._bias[ids] = settings["observation_bias"]
         self._noise[ids] = settings["observation_noise"]
         self._find_work()
 
-    def apply(self, obs: np.ndarray, normals: np.ndarray) -> np.ndarray:
-        """What the policy is given (n, p), of the argument's type, from what is so and standard normals (n, p)."""
+    def apply(self, obs: np.ndarray, normals: np.ndarray, rows: slice | np.ndarray = _ALL) -> np.ndarray:
+        """What the policy is given (m, p), of the argument's type, from what is so and standard normals (m, p), in
+        these rows (default: all).
+        """
         dtype = obs.dtype
         if self._has_bias:
-            obs = obs + self._bias
+            obs = obs + self._bias[rows]
         if self._has_noise:
-            obs = obs + self._noise * normals
+            obs = obs + self._noise[rows] * normals
         return obs.astype(dtype, copy=False)
 
     def state(self) -> dict[str, np.ndarray]:

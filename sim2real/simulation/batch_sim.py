@@ -8,6 +8,8 @@ import mjbatch
 import mujoco
 import numpy as np
 
+from sim2real.simulation.rows import as_slice
+
 _FATAL = [
     int(mujoco.mjtWarning.mjWARN_BADQPOS),
     int(mujoco.mjtWarning.mjWARN_BADQVEL),
@@ -64,24 +66,34 @@ class BatchSim:
 
     def load(self, ids: np.ndarray, fields: Mapping[str, np.ndarray], recompute: bool) -> None:
         """Write model fields (m, ...) into the worlds `ids` (m,); `recompute` their derived constants (mj_setConst)."""
+        rows = as_slice(ids)
         for name, values in fields.items():
-            self.fields[name][ids] = values
+            self.fields[name][rows] = values
         if recompute:
             self._batch.set_const(np.sort(ids))
 
     def reset(self, ids: np.ndarray, qpos: np.ndarray, qvel: np.ndarray, ctrl: np.ndarray) -> None:
         """Start the worlds `ids` (m,) from qpos (m, nq), qvel (m, nv), ctrl (m, nu): time, forces and warm start cleared."""
-        self._state[ids] = self._fresh
-        self._warning[ids] = 0
-        self.qpos[ids], self.qvel[ids], self.ctrl[ids] = qpos, qvel, ctrl
+        rows = as_slice(ids)
+        self._state[rows] = self._fresh
+        self._warning[rows] = 0
+        self.qpos[rows], self.qvel[rows], self.ctrl[rows] = qpos, qvel, ctrl
         self._batch.forward(np.sort(ids))
 
     def step(self, substeps: int) -> np.ndarray:
         """Advance all worlds by `substeps` physics steps; returns which diverged (n,), to be reset by the caller."""
         self._batch.step(nstep=substeps)
-        speed = np.abs(self.qvel).max(axis=1)
+        limit = self.speed_limit
+        # The usual case, told by a few numbers: NaN fails every comparison.
+        if (
+            -limit < self.qvel.min()
+            and self.qvel.max() < limit
+            and np.isfinite(self.qpos.sum())
+            and not self._warning.any()
+        ):
+            return np.zeros(self.worlds, dtype=bool)
         with np.errstate(invalid="ignore"):
-            diverged = ~(speed < self.speed_limit)
+            diverged = ~(np.abs(self.qvel).max(axis=1) < limit)
         diverged |= ~np.isfinite(self.qpos.sum(axis=1))
         diverged |= self._warning[:, _FATAL, 1].any(axis=1)
         self.diverged_steps += int(diverged.sum())

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+_FACTOR = np.array([[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]])
+"""Which coordinate of the right factor meets each of the left one's, for each coordinate of the product."""
+_SIGN = np.array([[1.0, -1.0, -1.0, -1.0], [1.0, 1.0, 1.0, -1.0], [1.0, -1.0, 1.0, 1.0], [1.0, 1.0, -1.0, 1.0]])
 _CONJUGATE = np.array([1.0, -1.0, -1.0, -1.0])
 
 
 def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Hamilton product of (..., 4) and (..., 4): first b, then a."""
-    aw, ax, ay, az = (a[..., k] for k in range(4))
-    bw, bx, by, bz = (b[..., k] for k in range(4))
-    product = np.empty(np.broadcast_shapes(a.shape, b.shape))
-    product[..., 0] = aw * bw - ax * bx - ay * by - az * bz
-    product[..., 1] = aw * bx + ax * bw + ay * bz - az * by
-    product[..., 2] = aw * by - ax * bz + ay * bw + az * bx
-    product[..., 3] = aw * bz + ax * by - ay * bx + az * bw
-    return product
+    return (a[..., None, :] * (b[..., _FACTOR] * _SIGN)).sum(axis=-1)
 
 
 def conjugate(q: np.ndarray) -> np.ndarray:
@@ -27,9 +23,10 @@ def conjugate(q: np.ndarray) -> np.ndarray:
 def rotation_vector(q: np.ndarray) -> np.ndarray:
     """Axis times angle [rad] (..., 3) of unit quaternions (..., 4), the short way round."""
     q = np.where(q[..., :1] < 0, -q, q)
-    sine = np.linalg.norm(q[..., 1:], axis=-1, keepdims=True)
+    axis = q[..., 1:]
+    sine = np.sqrt((axis * axis).sum(axis=-1, keepdims=True))
     angle = 2.0 * np.arctan2(sine, q[..., :1])
-    return q[..., 1:] * np.where(sine > 1e-9, angle / np.maximum(sine, 1e-9), 2.0)
+    return axis * np.where(sine > 1e-9, angle / np.maximum(sine, 1e-9), 2.0)
 
 
 def rotation_between(before: np.ndarray, after: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from randomizers import (
     episode_generator,
 )
 from sim2real.simulation.batch_sim import BatchSim
+from sim2real.simulation.rows import as_slice
 from sim2real.tasks.robot_task import RobotTask
 from sim2real.tasks.task import Outcome, Simulation
 
@@ -41,11 +42,14 @@ class RobotSimulation(Simulation):
         model = task.model
         self.sim = BatchSim(model, worlds, threads, self.distribution.fields, SPEED_LIMIT)
         joint_ids = [model.joint(name).id for name in task.joints]
-        self._q = model.jnt_qposadr[joint_ids]
-        self._v = model.jnt_dofadr[joint_ids]
-        self._ctrl_ids = np.array([_actuator_of(model, name) for name in task.action.joints])
-        self._ctrl_range = model.actuator_ctrlrange.T
-        self._driven = np.array([task.joints.index(name) for name in task.action.joints])
+        self._q = as_slice(model.jnt_qposadr[joint_ids])
+        self._v = as_slice(model.jnt_dofadr[joint_ids])
+        driven = [task.joints.index(name) for name in task.action.joints]
+        self._driven_q = as_slice(model.jnt_qposadr[joint_ids][driven])
+        self._ctrl_ids = as_slice(np.array([_actuator_of(model, name) for name in task.action.joints]))
+        self._lowest_ctrl, self._highest_ctrl = model.actuator_ctrlrange.T.copy()
+        limits = task.action.arrays
+        self._lowest_target, self._highest_target = limits["lower"], limits["upper"]
         self._body = model.body(task.object_body).id
         free = model.body_jntadr[self._body]
         self._object_q = slice(model.jnt_qposadr[free], model.jnt_qposadr[free] + 7)
@@ -62,11 +66,11 @@ class RobotSimulation(Simulation):
         self.observation_channel = ObservationChannel(worlds, sensed)
         self.force_channel = ForceChannel(worlds, task.control_period)
         self._builder = ObservationBuilder(task)
-        self._sensors = [(t.source, [task.joints.index(joint) for joint in t.joints]) for t in task.sensed]
+        self._sensors = [(t.source, as_slice(np.array([task.joints.index(j) for j in t.joints]))) for t in task.sensed]
         self._drawn: Worlds | None = None
         self._settings: dict[str, np.ndarray] = {}
         self._seeds = np.zeros(worlds, dtype=np.uint64)
-        self.target_angle = np.tile(task.start_pose[self._driven], (worlds, 1))
+        self.target_angle = np.tile(task.start_pose[driven], (worlds, 1))
         self.last_action = np.zeros((worlds, actions))
         self._normals = np.zeros((worlds, controls + sensed + 3), dtype=np.float32)
         self._sent = np.zeros((worlds, controls))
@@ -101,10 +105,11 @@ class RobotSimulation(Simulation):
     def load(self, ids: np.ndarray, worlds: Worlds, picks: np.ndarray) -> None:
         if worlds is not self._drawn:
             self._drawn, self._settings = worlds, self.distribution.settings(worlds)
-        self._write(ids, {name: values[picks] for name, values in self._settings.items()})
-        self._seeds[ids] = worlds.seeds[picks]
-        self.streams.load(ids, worlds.seeds[picks])
-        self._normals[ids] = 0.0
+        rows, taken = as_slice(ids), as_slice(picks)
+        self._write(ids, {name: values[taken] for name, values in self._settings.items()})
+        self._seeds[rows] = worlds.seeds[taken]
+        self.streams.load(rows, worlds.seeds[taken])
+        self._normals[rows] = 0.0
 
     def rewrite(self, ids: np.ndarray, worlds: Worlds) -> None:
         self._write(ids, self.distribution.settings(worlds))
@@ -112,32 +117,33 @@ class RobotSimulation(Simulation):
     def _write(self, ids: np.ndarray, settings: dict[str, np.ndarray]) -> None:
         fields = {name: settings[name] for name in self.distribution.fields}
         self.sim.load(ids, fields, self.distribution.recompute)
-        self.action_channel.load(ids, settings)
-        self.observation_channel.load(ids, settings)
-        pushed = self._pushed
+        rows, pushed = as_slice(ids), self._pushed
+        self.action_channel.load(rows, settings)
+        self.observation_channel.load(rows, settings)
         masses = fields["body_mass"][:, pushed] if "body_mass" in fields else np.full(len(ids), self._pushed_mass)
-        self.force_channel.load(ids, settings, masses)
+        self.force_channel.load(rows, settings, masses)
 
     def reset(self, ids: np.ndarray, episodes: np.ndarray) -> None:
-        starts, seeds = self.task.starts, self._seeds[ids]
-        rngs = [episode_generator(int(seed), int(episode)) for seed, episode in zip(seeds, episodes, strict=True)]
-        chosen = starts[[rng.integers(len(starts)) for rng in rngs]]
-        qpos = self.place(ids, chosen.copy(), rngs)
+        starts, rows = self.task.starts, as_slice(ids)
+        seeds = self._seeds[rows].tolist()
+        rngs = [episode_generator(seed, episode) for seed, episode in zip(seeds, episodes.tolist(), strict=True)]
+        qpos = self.place(ids, starts[[rng.integers(len(starts)) for rng in rngs]], rngs)
         ctrl = np.zeros((len(ids), self._controls))
-        ctrl[:, self._ctrl_ids] = qpos[:, self._q[self._driven]]
-        ctrl = np.clip(ctrl, *self._ctrl_range)
+        ctrl[:, self._ctrl_ids] = qpos[:, self._driven_q]
+        ctrl = np.minimum(np.maximum(ctrl, self._lowest_ctrl), self._highest_ctrl)
         self.sim.reset(ids, qpos, np.zeros((len(ids), self.sim.qvel.shape[1])), ctrl)
-        self.target_angle[ids] = np.clip(ctrl[:, self._ctrl_ids], self.task.action.lower, self.task.action.upper)
-        self.last_action[ids] = 0.0
-        self._sent[ids] = ctrl
-        self.action_channel.reset(ids, ctrl)
-        self.force_channel.reset(ids)
-        self._starting[ids] = 1.0
-        self.steps[ids] = 0
+        target = np.minimum(np.maximum(ctrl[:, self._ctrl_ids], self._lowest_target), self._highest_target)
+        self.target_angle[rows] = target
+        self.last_action[rows] = 0.0
+        self._sent[rows] = ctrl
+        self.action_channel.reset(rows, ctrl)
+        self.force_channel.reset(rows)
+        self._starting[rows] = 1.0
+        self.steps[rows] = 0
         self.begin(ids, rngs)
 
     def step(self, action: np.ndarray) -> Outcome:
-        self.last_action[:] = np.clip(action, -1.0, 1.0)
+        np.minimum(np.maximum(action, -1.0), 1.0, out=self.last_action)
         target = map_action(self.task.action, self.task.control_period, action, self.target_angle)
         return self.step_targets(target)
 
@@ -147,7 +153,7 @@ class RobotSimulation(Simulation):
         self._normals, uniforms = self.streams.next()
         self._sent[:, self._ctrl_ids] = target
         ctrl = self.action_channel.apply(self._sent, self._normals[:, : self._controls])
-        self.sim.ctrl[:] = np.clip(ctrl, *self._ctrl_range)
+        np.minimum(np.maximum(ctrl, self._lowest_ctrl), self._highest_ctrl, out=self.sim.ctrl)
         self.sim.xfrc_applied[:, self._pushed, :3] = self.force_channel.apply(self._normals[:, -3:], uniforms)
         diverged = self.sim.step(self.task.substeps)
         self._starting[:] = 0.0
@@ -171,30 +177,31 @@ class RobotSimulation(Simulation):
 
     def sensed_state(self) -> RobotState:
         """Joint angles and speeds as the sensors of each world deliver them (n, j): with its noise and bias."""
-        return self._sense()[0]
+        return self._sense(slice(None))[0]
 
-    def _sense(self) -> tuple[RobotState, np.ndarray]:
-        """What the robot's sensors and the tracker (n, k) deliver."""
-        tracked = self.track(slice(None))
-        values = {"joint_position": self.joint_position, "joint_velocity": self.joint_velocity}
+    def _sense(self, rows: slice | np.ndarray) -> tuple[RobotState, np.ndarray]:
+        """What the robot's sensors and the tracker (m, k) deliver in these rows."""
+        tracked = self.track(rows)
+        values = {"joint_position": self.joint_position[rows], "joint_velocity": self.joint_velocity[rows]}
         if self._sensed_size:
-            raw = np.concatenate([*(values[source][:, columns] for source, columns in self._sensors), tracked], axis=1)
-            noise = self._normals[:, self._controls : self._controls + self._sensed_size]
-            heard = self.observation_channel.apply(raw, noise)
+            sensed = [values[source][:, columns] for source, columns in self._sensors]
+            raw = np.concatenate([*sensed, tracked], axis=1)
+            noise = self._normals[rows, self._controls : self._controls + self._sensed_size]
+            heard = self.observation_channel.apply(raw, noise, rows)
             start = 0
-            for source, columns in self._sensors:
+            for (source, columns), true in zip(self._sensors, sensed, strict=True):
                 values[source] = values[source].copy()
-                values[source][:, columns] = heard[:, start : start + len(columns)]
-                start += len(columns)
+                values[source][:, columns] = heard[:, start : start + true.shape[1]]
+                start += true.shape[1]
             tracked = heard[:, start:]
         return RobotState(0.0, 0.0, values["joint_position"], values["joint_velocity"]), tracked
 
     def observe(self, ids: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        rows = slice(None) if ids is None else ids
-        state, tracked = self._sense()
-        state = RobotState(state.stamp, state.received, state.position[rows], state.velocity[rows])
+        rows = slice(None) if ids is None else as_slice(ids)
+        state, tracked = self._sense(rows)
         policy = self._builder.build(state, self.target_angle[rows], self.last_action[rows], self._starting[rows])
-        policy = np.concatenate((policy, tracked[rows]), axis=1, dtype=np.float32)
+        if tracked.shape[1]:
+            policy = np.concatenate((policy, tracked), axis=1, dtype=np.float32)
         return policy, np.concatenate((policy, self.privileged(rows)), axis=1, dtype=np.float32)
 
     def state(self) -> dict[str, Any]:

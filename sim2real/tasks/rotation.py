@@ -75,8 +75,9 @@ class RotationSimulation(RobotSimulation):
         change = self.last_action - self._action_before
         self._action_before[:] = self.last_action
         away = self.joint_position - self.task.start_pose
+        rate = self._step_turn / period
         rewards = {
-            "rotation": weight.rotation * np.clip(self._step_turn / period, -weight.highest_rate, weight.highest_rate),
+            "rotation": weight.rotation * np.minimum(np.maximum(rate, -weight.highest_rate), weight.highest_rate),
             "linear_velocity": weight.linear_velocity * np.sqrt(_squares(velocity[:, :3])),
             "action_rate": weight.action_rate * _squares(change),
             "pose": weight.pose * _squares(away),
