@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from randomizers.streams import episode_generator
 from randomizers.target import Selection, Target
 from randomizers.term import OPERATIONS, Term
 from randomizers.world import World, Worlds
+
+_FINITE = 1_000_033
+"""Seed that the worlds of finite sets are drawn with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +41,10 @@ class WorldDistribution:
     `normalised_by` gives terms, by name, another distribution than their own for `vector` to normalise by. A critic
     that learnt from one distribution goes on reading the same numbers when ranges move or unseen ones are drawn from:
     so `replace_distribution` and `split` hand it on.
+
+    `finite` draws from so many worlds, parameters and seeds alike, instead of from all that the terms allow. Which they
+    are depends on nothing but the terms, their number and `finite_seed`; with another number, the seeds common to both
+    are the same.
     """
 
     def __init__(
@@ -45,13 +53,23 @@ class WorldDistribution:
         target: Target,
         task: str | None = None,
         normalised_by: Mapping[str, Distribution] | None = None,
+        finite: int | None = None,
+        finite_seed: int = 0,
     ) -> None:
+        if finite is not None and (type(finite) is not int or finite < 1):
+            raise WorldsError(f"a finite set has a whole number of worlds, at least 1, got {finite!r}")
+        if type(finite_seed) is not int or finite_seed < 0:
+            raise WorldsError(f"the seed of a finite set is a whole number, at least 0, got {finite_seed!r}")
         self.terms = tuple(terms)
         """The terms as given."""
         self.target = target
         """What they act on."""
         self.task = task
         """Name of the task they were written for, if one was given."""
+        self.finite = finite
+        """Number of worlds there are to draw; without end if None."""
+        self.finite_seed = finite_seed
+        """Which finite set; another seed, other worlds."""
         normalised_by = normalised_by or {}
         bound: list[_Bound] = []
         start = 0
@@ -101,7 +119,8 @@ class WorldDistribution:
                 )
 
     def __repr__(self) -> str:
-        return f"WorldDistribution({', '.join(f'{term.name}: {term.distribution!r}' for term in self.terms)})"
+        parts = [f"{term.name}: {term.distribution!r}" for term in self.terms]
+        return f"WorldDistribution({', '.join(parts if self.finite is None else [*parts, f'finite={self.finite}'])})"
 
     @property
     def ranges(self) -> dict[str, tuple[float, float]]:
@@ -114,7 +133,23 @@ class WorldDistribution:
         return next((b.selection.names[0] for b in self._bound if b.term.kind == "force_probability"), None)
 
     def sample(self, rng: np.random.Generator, n: int) -> Worlds:
-        """n worlds, each with a seed of its own; terms drawn anew at every episode stand as in episode 0."""
+        """n worlds, each with a seed of its own; terms drawn anew at every episode stand as in episode 0.
+
+        Of a finite set none is drawn again before all others are.
+        """
+        if self.finite is None:
+            return self._draw(rng, n)
+        rounds, rest = divmod(n, self.finite)
+        picks = [rng.permutation(self.finite) for _ in range(rounds)]
+        picks.append(rng.choice(self.finite, rest, replace=False))
+        return self._finite_set.take(np.concatenate(picks))
+
+    @cached_property
+    def _finite_set(self) -> Worlds:
+        assert self.finite is not None
+        return self._draw(np.random.default_rng([_FINITE, self.finite_seed]), self.finite)
+
+    def _draw(self, rng: np.random.Generator, n: int) -> Worlds:
         seeds = rng.integers(2**64, size=n, dtype=np.uint64)
         values = np.empty((n, len(self.names)))
         for b in self._bound:
@@ -173,30 +208,40 @@ class WorldDistribution:
         """The same with the term of that name drawing from another distribution; `vector` goes on as before."""
         self._check_term_names([name])
         terms = [replace(term, distribution=distribution) if term.name == name else term for term in self.terms]
-        return self._with_terms(terms)
+        return self._with_terms(terms, self.finite, self.finite_seed)
+
+    def limited(self, finite: int, finite_seed: int | None = None) -> WorldDistribution:
+        """The same with a finite set of worlds, of this distribution's `finite_seed` unless another is given."""
+        return self._with_terms(self.terms, finite, self.finite_seed if finite_seed is None else finite_seed)
 
     def split(self, unseen: Mapping[str, Distribution] | None = None) -> tuple[WorldDistribution, WorldDistribution]:
         """Worlds to train in, and worlds never trained in: there every term that has an `unseen` range draws from it.
 
-        `unseen` gives or replaces those ranges by term name. Raises WorldsError where no term has one.
+        `unseen` gives or replaces those ranges by term name. Of a finite set, the others are worlds without end that the
+        set does not hold, whether terms have unseen ranges or not: seeds are drawn from 2^64, and the chance of one in
+        the set is as good as none. `limited`, they are another set than that of the same number to train in.
+
+        Raises WorldsError where there is neither a finite set nor an unseen range.
         """
         unseen = unseen or {}
         self._check_term_names(unseen)
         terms = [replace(term, unseen=unseen.get(term.name, term.unseen)) for term in self.terms]
-        if all(term.unseen is None for term in terms):
+        if self.finite is None and all(term.unseen is None for term in terms):
             raise WorldsError(f"no term has an unseen range; terms: {', '.join(term.name for term in terms) or 'none'}")
         held_out = [
             term if term.unseen is None else replace(term, distribution=term.unseen, unseen=None) for term in terms
         ]
-        return self._with_terms(terms), self._with_terms(held_out)
+        seed = self.finite_seed
+        return self._with_terms(terms, self.finite, seed), self._with_terms(held_out, None, seed + 1)
 
     def _check_term_names(self, names: Sequence[str] | Mapping[str, Distribution]) -> None:
         for name in names:
             if all(name != term.name for term in self.terms):
                 raise WorldsError(f"no term {name!r}; terms: {', '.join(term.name for term in self.terms) or 'none'}")
 
-    def _with_terms(self, terms: Sequence[Term]) -> WorldDistribution:
-        return WorldDistribution(terms, self.target, self.task, {b.term.name: b.normalised_by for b in self._bound})
+    def _with_terms(self, terms: Sequence[Term], finite: int | None, finite_seed: int) -> WorldDistribution:
+        normalised_by = {b.term.name: b.normalised_by for b in self._bound}
+        return WorldDistribution(terms, self.target, self.task, normalised_by, finite, finite_seed)
 
     def settings(self, worlds: Worlds | World) -> dict[str, np.ndarray]:
         """Fresh arrays (n, ...) of every field in `fields` and of every setting of the channels, as in those worlds."""

@@ -13,7 +13,7 @@ from randomizers.target import Target
 from randomizers.term import Term, term_from_config
 from randomizers.world_distribution import WorldDistribution
 
-_KEYS = ("task", "terms")
+_KEYS = ("task", "finite", "finite_seed", "terms")
 
 
 class _Resolver:
@@ -78,10 +78,18 @@ def load_worlds(path: str | Path, target: Target) -> WorldDistribution:
     if task is not None and not isinstance(task, str):
         line = _line(nodes["task"][0].start_mark)
         raise WorldsError(f"{path}:{line}: 'task' takes a name, got {task!r}")
+    finite = content.get("finite")
+    if finite is not None and (type(finite) is not int or finite < 1):
+        line = _line(nodes["finite"][0].start_mark)
+        raise WorldsError(f"{path}:{line}: 'finite' takes a number of worlds, at least 1, got {finite!r}")
+    finite_seed = content.get("finite_seed", 0)
+    if type(finite_seed) is not int or finite_seed < 0:
+        line = _line(nodes["finite_seed"][0].start_mark)
+        raise WorldsError(f"{path}:{line}: 'finite_seed' takes a whole number, at least 0, got {finite_seed!r}")
     lines = [_line(node.start_mark) for node in nodes["terms"][1].value]
     terms = [_load_term(f"{path}:{line}", config) for line, config in zip(lines, content["terms"], strict=True)]
     try:
-        return WorldDistribution(terms, target, task)
+        return WorldDistribution(terms, target, task, finite=finite, finite_seed=finite_seed)
     except WorldsError as error:
         # Of two terms with one name, the later is at fault.
         line = max(line for line, term in zip(lines, terms, strict=True) if term.name == error.term)
@@ -105,6 +113,10 @@ def _line(mark: yaml.Mark) -> int:
 def dump_worlds(distribution: WorldDistribution) -> str:
     """The YAML text that `load_worlds` reads back as an equal distribution."""
     lines = [] if distribution.task is None else [f"task: {_flow(distribution.task)}"]
+    if distribution.finite is not None:
+        lines.append(f"finite: {distribution.finite}")
+    if distribution.finite_seed:
+        lines.append(f"finite_seed: {distribution.finite_seed}")
     if not distribution.terms:
         return "\n".join([*lines, "terms: []", ""])
     return "\n".join([*lines, "terms:", *(f"  - {_flow(term.to_config())}" for term in distribution.terms), ""])

@@ -211,6 +211,62 @@ def test_there_is_no_split_without_an_unseen_range(arm: Target) -> None:
         WorldDistribution([Gravity("gravity", Normal(0.0, 0.4))], arm).split()
 
 
+def test_a_finite_set_is_drawn_from_whole_worlds_and_no_others(arm: Target) -> None:
+    distribution = WorldDistribution(TERMS, arm, finite=7)
+    rng = np.random.default_rng(0)
+    drawn = [world for _ in range(20) for world in distribution.sample(rng, 5)]
+    assert len(set(drawn)) == 7
+    assert len({world.seed for world in drawn}) == len({world.values["cube_mass"] for world in drawn}) == 7
+    again = WorldDistribution(TERMS, arm, finite=7)
+    assert set(again.sample(np.random.default_rng(1), 7)) == set(drawn), "whoever draws them"
+    assert distribution.redraw_episode(Worlds.stack(drawn[:5]), np.zeros(5, int)) == Worlds.stack(drawn[:5])
+
+
+def test_no_world_of_a_finite_set_is_drawn_again_before_all_others_are(arm: Target) -> None:
+    distribution = WorldDistribution(TERMS, arm, finite=10)
+    assert len(set(distribution.sample(np.random.default_rng(0), 10))) == 10
+    seeds, counts = np.unique(distribution.sample(np.random.default_rng(0), 25).seeds, return_counts=True)
+    assert len(seeds) == 10 and set(counts.tolist()) == {2, 3}
+    one, other = (distribution.sample(np.random.default_rng(seed), 10).seeds.tolist() for seed in (0, 1))
+    assert one != other and sorted(one) == sorted(other), "in an order of its own"
+
+
+def test_all_worlds_of_a_finite_set_are_drawn_alike_often(arm: Target) -> None:
+    distribution = WorldDistribution([], arm, finite=50)
+    rng = np.random.default_rng(0)
+    seeds = np.concatenate([distribution.sample(rng, 3).seeds for _ in range(5000)])
+    counts = np.unique(seeds, return_counts=True)[1]
+    assert len(counts) == 50
+    assert np.abs(counts - 300).max() < 4 * np.sqrt(300)
+
+
+def test_a_larger_finite_set_has_the_smaller_ones_seeds(arm: Target) -> None:
+    small, large = (WorldDistribution([], arm, finite=n).sample(np.random.default_rng(0), n) for n in (10, 30))
+    assert set(small.seeds.tolist()) < set(large.seeds.tolist())
+
+
+def test_worlds_outside_a_finite_set_are_unseen(arm: Target) -> None:
+    seen, unseen = WorldDistribution(TERMS, arm, finite=20).split()
+    assert (seen.finite, unseen.finite) == (20, None)
+    drawn = unseen.sample(np.random.default_rng(0), 500)
+    assert not set(drawn.seeds.tolist()) & set(seen.sample(np.random.default_rng(0), 20).seeds.tolist())
+    assert drawn.column("cube_mass").min() >= 1.3, "and of the unseen ranges, where there are such"
+    _, others = WorldDistribution(TERMS[1:3], arm, finite=20).split()
+    assert len(set(others.sample(np.random.default_rng(0), 500))) == 500
+
+
+def test_moving_a_range_keeps_a_finite_set_finite(arm: Target) -> None:
+    moved = WorldDistribution(TERMS, arm, finite=5).replace_distribution("kp", LogUniform(2.0, 3.0))
+    worlds = moved.sample(np.random.default_rng(0), 50)
+    assert len(set(worlds)) == 5 and worlds.column("kp").min() >= 2.0
+
+
+@pytest.mark.parametrize("finite", [0, -3, 2.5, True, "10"])
+def test_a_finite_set_has_a_whole_number_of_worlds(arm: Target, finite: object) -> None:
+    with pytest.raises(WorldsError, match=f"a whole number of worlds, at least 1, got {finite!r}"):
+        WorldDistribution(TERMS, arm, finite=finite)  # type: ignore[arg-type]
+
+
 def test_an_episodes_draw_depends_on_seed_and_episode_alone(distribution: WorldDistribution) -> None:
     worlds = distribution.sample(np.random.default_rng(0), 5)
     assert distribution.redraw_episode(worlds, np.zeros(5, int)) == worlds

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from randomizers import (
@@ -60,6 +61,15 @@ def test_what_is_dumped_loads_equal(tmp_path: Path, arm: Target) -> None:
     assert dump_worlds(again) == dump_worlds(distribution)
 
 
+def test_a_finite_set_is_the_same_when_loaded_again(tmp_path: Path, arm: Target) -> None:
+    distribution = _load(GOOD.replace("terms:", "finite: 12\nterms:"), tmp_path, arm)
+    assert distribution.finite == 12
+    assert "\nfinite: 12\n" in dump_worlds(distribution)
+    again = _load(dump_worlds(distribution), tmp_path, arm)
+    assert again.sample(np.random.default_rng(0), 12) == distribution.sample(np.random.default_rng(0), 12)
+    assert _load(GOOD, tmp_path, arm).finite is None
+
+
 def test_a_dumped_term_is_one_readable_line(arm: Target) -> None:
     distribution = WorldDistribution([Mass("cube_mass", Uniform(0.7, 1.3), on="cube")], arm)
     assert dump_worlds(distribution) == (
@@ -78,8 +88,10 @@ def test_no_terms_load_too(tmp_path: Path, arm: Target) -> None:
     [
         ("on: [cube], ", "on: [cube], on: [fore], ", "3: key 'on' is repeated"),
         ("    kind: action_delay\n", "    kind: action_delay\n    kind: mass\n", "7: key 'kind' is repeated"),
-        ("task:", "tsk:", "1: unknown key 'tsk'; keys: task, terms"),
+        ("task:", "tsk:", "1: unknown key 'tsk'; keys: task, finite, terms"),
         ("task: arm/reach", "task: [1]", r"1: 'task' takes a name, got \[1\]"),
+        ("task: arm/reach", "finite: 0", "1: 'finite' takes a number of worlds, at least 1, got 0"),
+        ("task: arm/reach", "finite: few", "1: 'finite' takes a number of worlds, at least 1, got 'few'"),
         (
             "    distribution: {ch",
             "    distrbution: {ch",
@@ -94,7 +106,7 @@ def test_no_terms_load_too(tmp_path: Path, arm: Target) -> None:
         ("choice: [0, 1]", "choice: [0, 0.5]", "5: term 'delay': distribution must be a Choice of whole control steps"),
         ("kind: action_delay", "kind: [", "[0-9]: "),
         ("name: cube_mass", "[a]: cube_mass", "3: a key must be plain text"),
-        ("terms:", "trms:", "1: a world file has the key 'terms'; keys: task, terms"),
+        ("terms:", "trms:", "1: a world file has the key 'terms'; keys: task, finite, terms"),
     ],
 )
 def test_a_mistake_is_refused_with_its_place(old: str, new: str, message: str, tmp_path: Path, arm: Target) -> None:
