@@ -43,6 +43,7 @@ def run(options: Options) -> Result:
         _subprocess("render pictures", _RENDER, "apt-get install libegl1 libgl1-mesa-dri libopengl0"),
         _subprocess("write videos", _VIDEO, "pip install 'imageio[ffmpeg]'"),
         _subprocess("talk ROS 2", _ROS, "pip install 'sim2real[ros]', or source a system ROS 2"),
+        _subprocess("play mazes in the first person", _MAZE, "pip install 'sim2real[maze]'"),
         _display(),
         _threads(),
     ]
@@ -61,6 +62,11 @@ _VIDEO = "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_version())"
 _ROS = (
     "import rclpy, sensor_msgs.msg, os; c = rclpy.Context(); rclpy.init(context=c); "
     "rclpy.shutdown(context=c); print('rclpy', os.environ.get('ROS_DISTRO', 'without a system ROS'))"
+)
+_MAZE = (
+    "import numpy as np; from importlib.metadata import version; from sim2real.tasks import make_task; "
+    "t = make_task('maze/view-5x5'); s = t.simulate(1); i = np.arange(1); s.load(i, t.worlds.nominal(1), i); "
+    "s.reset(i, i); print('vizdoom', version('vizdoom'))"
 )
 
 

@@ -18,9 +18,10 @@ _EVALUATION = 1_000_003
 
 
 def choose_worlds(distribution: WorldDistribution, kind: WorldsKind, n: int, seed: int) -> Worlds:
-    """n worlds that training did not draw: of the model as it is, of the training ranges, or of the unseen ranges.
+    """n worlds of the model as it is, of the training ranges, or of the unseen ranges; none that training draws, but for
+    those of a finite set that it saw.
 
-    Raises UserError where the distribution has no unseen ranges.
+    Raises UserError where the distribution has neither unseen ranges nor a finite set.
     """
     rng = np.random.default_rng([_EVALUATION, seed, KINDS.index(kind)])
     if kind == "seen":
@@ -35,8 +36,11 @@ def choose_worlds(distribution: WorldDistribution, kind: WorldsKind, n: int, see
 
 
 def kinds_of(distribution: WorldDistribution) -> tuple[WorldsKind, ...]:
-    """The kinds to evaluate in: all of `KINDS`; without terms, where worlds differ by their seed alone, only "seen"."""
-    return KINDS if distribution.terms else ("seen",)
+    """The kinds to evaluate in: all of `KINDS`; without terms, where worlds differ by their seed alone, none is nominal,
+    and none unseen if training draws without end."""
+    if distribution.terms:
+        return KINDS
+    return ("seen",) if distribution.finite is None else ("seen", "unseen")
 
 
 def read_world(path: Path, distribution: WorldDistribution) -> Worlds:

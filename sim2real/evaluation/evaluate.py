@@ -9,7 +9,7 @@ import numpy as np
 
 from randomizers import WorldDistribution, Worlds
 from sim2real.evaluation.bootstrap import Interval, bootstrap_mean
-from sim2real.evaluation.players import Player
+from sim2real.evaluation.players import InformedPlayer, Player
 from sim2real.tasks.task import Task
 from sim2real.trials.trial_env import Draw, TrialEnv
 
@@ -85,6 +85,8 @@ def evaluate(
     episodes = env.episodes_per_trial
     observation = env.reset()
     memory = player.initial_memory(count)
+    if isinstance(player, InformedPlayer):
+        player.inform(env.simulation)
     measured: dict[str, np.ndarray] = {}
     diverged = np.zeros((count, episodes), dtype=bool)
     course = np.zeros((count, episodes, TIME_BINS))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from importlib import import_module
 
@@ -13,12 +12,18 @@ _ROBOTS = {
     "leap/rotate-z": "sim2real.tasks.leap_rotate_z:LeapRotateZ",
     "shadow/block-rotate-z": "sim2real.tasks.shadow_block_rotate_z:ShadowBlockRotateZ",
 }
-_BANDITS = [f"bandit/k{arms}-n{pulls}" for arms in (5, 10, 50) for pulls in (10, 100, 500)]
-_MDPS = [f"mdp/n{episodes}" for episodes in (10, 25, 50, 75, 100)]
+_BANDITS = {f"bandit/k{arms}-n{pulls}": (arms, pulls) for arms in (5, 10, 50) for pulls in (10, 100, 500)}
+_MDPS = {f"mdp/n{episodes}": (episodes,) for episodes in (10, 25, 50, 75, 100)}
+_GRID_MAZES = {f"maze/grid-{size}x{size}": (size,) for size in (5, 9)}
+_VIEW_MAZES = {f"maze/view-{size}x{size}": (size,) for size in (5, 9)}
+_ARGUMENTS: dict[str, tuple[int, ...]] = {**_BANDITS, **_MDPS, **_GRID_MAZES, **_VIEW_MAZES}
+"""What a class that several names share is made with."""
 _CLASSES = {
     **_ROBOTS,
     **dict.fromkeys(_BANDITS, "sim2real.tasks.bandit:Bandit"),
     **dict.fromkeys(_MDPS, "sim2real.tasks.tabular_mdp:TabularMDP"),
+    **dict.fromkeys(_GRID_MAZES, "sim2real.tasks.mazes.grid:GridMaze"),
+    **dict.fromkeys(_VIEW_MAZES, "sim2real.tasks.mazes.view:ViewMaze"),
 }
 """Where each task's class is; a module is imported when its task is asked for."""
 
@@ -39,9 +44,5 @@ def task_class(name: str) -> type[Task]:
 
 @cache
 def make_task(name: str) -> Task:
-    """The task of that name, made once; a class that several names share is given the numbers in the name.
-
-    Raises UserError for a name that is none.
-    """
-    made = task_class(name)
-    return made() if name in _ROBOTS else made(*map(int, re.findall(r"\d+", name)))
+    """The task of that name, made once. Raises UserError for a name that is none."""
+    return task_class(name)(*_ARGUMENTS.get(name, ()))

@@ -13,9 +13,10 @@ from sim2real.errors import UserError
 from sim2real.tasks.task import Simulation
 
 
-def seeded_worlds(name: str) -> WorldDistribution:
-    """Worlds of the task of that name: no parameters, a seed each."""
-    return WorldDistribution((), Target(mujoco.MjModel.from_xml_string("<mujoco/>"), name, {}), name)
+def seeded_worlds(name: str, finite: int | None = None) -> WorldDistribution:
+    """Worlds of the task of that name: no parameters, a seed each; in training only `finite` of them, if given."""
+    target = Target(mujoco.MjModel.from_xml_string("<mujoco/>"), name, {})
+    return WorldDistribution((), target, name, finite=finite)
 
 
 def refuse_terms(name: str, distribution: WorldDistribution | None) -> None:

@@ -38,7 +38,7 @@ class TabularMDP(Task):
         "gae_lambda": 0.3,
         "steps": 20_000_000,
     }
-    solvers = ("greedy", "epsilon_greedy", "psrl", "opsrl", "ucrl2", "beb")
+    solvers = ("greedy", "epsilon_greedy", "psrl", "opsrl", "ucrl2", "beb", "optimum")
     control_period = 1.0
     episode_steps = HORIZON
     action_space = spaces.Discrete(ACTIONS)

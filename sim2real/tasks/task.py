@@ -50,6 +50,9 @@ class Task(ABC):
     """Actions of one world: a Box (a,), or Discrete."""
     observation_sizes: dict[str, int]
     """Width of the observation groups "policy" and "critic" (the world vector not counted)."""
+    image: tuple[int, int, int] | None = None
+    """(height, width, channels): the groups policy and critic begin with an image of that shape, values 0 to 1, row by
+    row, channels last; None without."""
     reward_terms: tuple[str, ...]
     """Names of the reward terms, as they are logged."""
     metrics: dict[str, str]

@@ -69,6 +69,16 @@ def test_the_kinds_do_not_share_their_chances(distribution) -> None:
     assert len(set.union(*seeds)) == 60
 
 
+def test_seen_worlds_of_a_finite_set_are_those_of_training_and_unseen_ones_are_not(distribution) -> None:
+    finite = WorldDistribution(distribution.terms, distribution.target, finite=30)
+    env = TrialEnv(make_task("leap/rotate-z"), 64, finite, seed=0, threads=1)
+    env.reset()
+    trained = set(env.worlds)
+    assert len(trained) == 30
+    assert set(choose_worlds(finite, "seen", 30, 0)) == trained
+    assert not {world.seed for world in trained} & set(choose_worlds(finite, "unseen", 500, 0).seeds.tolist())
+
+
 def test_a_distribution_without_unseen_ranges_is_refused_by_name(distribution) -> None:
     terms = [term for term in distribution.terms if term.name in ("joint_damping", "armature")]
     with pytest.raises(UserError, match=r"no term has an unseen range; terms: joint_damping, armature$") as error:

@@ -42,6 +42,21 @@ def test_an_evaluation_with_little_in_it_gives_a_page(run: Path, change: Callabl
     assert "rotation rate" in write_report(run).read_text()
 
 
+@pytest.mark.parametrize(
+    ("drawn", "wanted"),
+    [
+        (True, "unseen worlds with ranges that training never drew from"),
+        (False, "unseen worlds that training never drew"),
+    ],
+)
+def test_ranges_are_spoken_of_where_worlds_have_parameters(run: Path, drawn: bool, wanted: str) -> None:
+    data = json.loads((run / "evaluation.json").read_text())
+    if not drawn:
+        data["drawn"] = None
+    (run / "evaluation.json").write_text(json.dumps(data))
+    assert f"{wanted}, the trained policy" in write_report(run).read_text()
+
+
 @pytest.mark.parametrize("ticks", [0, 1, 2, 40])
 def test_a_loop_that_ended_early_gives_a_page(run: Path, ticks: int) -> None:
     data = json.loads((run / "deploy.json").read_text())

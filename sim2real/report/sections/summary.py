@@ -24,7 +24,7 @@ def summary(files: RunFiles) -> Html:
     metric = evaluation.measured[0]
     interval = unseen.metrics[metric.name]
     lead = paragraph(
-        f"In {_worlds(unseen)}, the trained policy reaches a {metric.words} of ",
+        f"In {_worlds(evaluation, unseen)}, the trained policy reaches a {metric.words} of ",
         tag("strong", metric.measured(interval)),
         f" (95 % interval {metric.span(interval)}){_turns(interval, metric.unit)}.",
         kind="lead",
@@ -34,10 +34,9 @@ def summary(files: RunFiles) -> Html:
     )
 
 
-def _worlds(unseen: Result) -> str:
-    return (
-        f"{unseen.worlds:,} unseen world{'' if unseen.worlds == 1 else 's'} with ranges that training never drew from"
-    )
+def _worlds(evaluation: EvaluationFile, unseen: Result) -> str:
+    which = "that training never drew" if evaluation.drawn is None else "with ranges that training never drew from"
+    return f"{unseen.worlds:,} unseen world{'' if unseen.worlds == 1 else 's'} {which}"
 
 
 def _turns(interval: Interval, unit: str) -> str:
