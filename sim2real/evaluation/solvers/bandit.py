@@ -1,6 +1,7 @@
 """Solvers of Bernoulli bandits, as RL^2 (Duan et al. 2016) compares with.
 
-All begin from the prior Beta(1, 1) of every arm, as if each had paid once and failed once, and break ties at random.
+All begin from the prior Beta(1, 1) of every arm, as if each had paid once and failed once. Of several best arms they pull
+the first, which has `greedy` stay longer with the arms it has tried than ties broken at random would.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from functools import partial
 import numpy as np
 
 from sim2real.evaluation.solvers.gittins import gittins_indices
-from sim2real.evaluation.solvers.ties import argmax
 from sim2real.tasks.task import Task
 
 
@@ -29,7 +29,7 @@ class BanditSolver:
     def step(self, observation: np.ndarray, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         pulled, reward = observation[:, : self._arms], observation[:, self._arms, None]
         memory = memory + np.stack((pulled * reward, pulled * (1.0 - reward)), axis=1)
-        return argmax(self.index(memory[:, 0], memory[:, 1]), self._rng), memory
+        return self.index(memory[:, 0], memory[:, 1]).argmax(axis=1), memory
 
     @abstractmethod
     def index(self, alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
@@ -45,11 +45,18 @@ class Greedy(BanditSolver):
 
     def index(self, alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
         explore = self._rng.random((len(alpha), 1)) < self._epsilon
-        return np.where(explore, 0.0, alpha / (alpha + beta))
+        return np.where(explore, self._rng.random(alpha.shape), alpha / (alpha + beta))
+
+
+class EpsilonGreedy(Greedy):
+    """`Greedy` of the best epsilon in tenths: 0 where pulls are too few for exploration at random to pay."""
+
+    def __init__(self, task: Task, seed: int) -> None:
+        super().__init__(task, seed, epsilon=0.1 if task.episode_steps >= 500 else 0.0)
 
 
 class UCB1(BanditSolver):
-    """Posterior mean plus `c * sqrt(2 ln t / m)` after t pulls, m of them (prior included) of the arm (Auer et al. 2002).
+    """Posterior mean plus `c * sqrt(2 ln t / m)` at pull t, after m of the arm, prior included (Auer et al. 2002).
 
     The bound of the original has c = 1.
     """
@@ -65,15 +72,21 @@ class UCB1(BanditSolver):
 
 
 class Thompson(BanditSolver):
-    """A draw from each arm's posterior (Thompson 1933); optimistic: at least its mean (May et al. 2012)."""
+    """A draw from the posterior of the arms (Thompson 1933), the most probable one of `draws`.
 
-    def __init__(self, task: Task, seed: int, optimistic: bool = False) -> None:
+    That is RL^2's optimistic Thompson sampling; May et al. (2012) mean another thing by it, no draw below its mean.
+    """
+
+    def __init__(self, task: Task, seed: int, draws: int = 1) -> None:
         super().__init__(task, seed)
-        self._optimistic = optimistic
+        self._draws = draws
 
     def index(self, alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
-        drawn = self._rng.beta(alpha, beta)
-        return np.maximum(drawn, alpha / (alpha + beta)) if self._optimistic else drawn
+        drawn = self._rng.beta(alpha, beta, (self._draws, *alpha.shape))
+        tiny = np.finfo(np.float64).eps
+        inside = np.clip(drawn, tiny, 1.0 - tiny)
+        density = ((alpha - 1.0) * np.log(inside) + (beta - 1.0) * np.log(1.0 - inside)).sum(axis=2)
+        return drawn[density.argmax(axis=0), np.arange(len(alpha))]
 
 
 class Gittins(BanditSolver):
@@ -92,9 +105,9 @@ class Gittins(BanditSolver):
 
 SOLVERS = {
     "greedy": Greedy,
-    "epsilon_greedy": partial(Greedy, epsilon=0.02),
+    "epsilon_greedy": EpsilonGreedy,
     "ucb1": UCB1,
     "thompson": Thompson,
-    "optimistic_thompson": partial(Thompson, optimistic=True),
+    "optimistic_thompson": partial(Thompson, draws=20),
     "gittins": Gittins,
 }
