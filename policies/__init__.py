@@ -2,5 +2,6 @@
 
 from policies.lstm_policy import LSTMPolicy
 from policies.lstm_ppo import LSTMPPO
+from policies.plain import A2C, REINFORCE
 
-__all__ = ["LSTMPPO", "LSTMPolicy"]
+__all__ = ["A2C", "LSTMPPO", "LSTMPolicy", "REINFORCE"]

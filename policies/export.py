@@ -17,15 +17,15 @@ OPSET = 18
 def export_onnx(policy: LSTMPolicy) -> bytes:
     """The actor as one ONNX file, its normaliser inside the graph.
 
-    Inputs `observation` (n, p) and `memory` (n, 2, H), outputs `action` (n, a) in [-1, 1], the mean, and `memory_out`;
-    float32, n free. Raises ValueError for policies whose actions are not continuous and in [-1, 1].
+    Inputs `observation` (n, p) and `memory` (n, gates, H), outputs `action` (n, a) in [-1, 1], the likeliest, and
+    `memory_out`; float32, n free. Raises ValueError for policies whose actions are not continuous and in [-1, 1].
     """
     space = policy.action_space
     if not isinstance(space, spaces.Box) or (space.low != -1.0).any() or (space.high != 1.0).any():
         raise ValueError(f"only continuous actions in [-1, 1] can be exported, this policy's are {space}")
     policy.set_training_mode(False)
     rows = torch.export.Dim("n", min=1)
-    example = (torch.zeros(2, policy.sizes["policy"]), torch.zeros(2, 2, policy.hidden))
+    example = (torch.zeros(2, policy.sizes["policy"]), policy.actor.initial_memory(2))
     # torch warns of its own internals, and of packages that this does not need.
     logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
     with warnings.catch_warnings():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,39 +17,40 @@ from stable_baselines3.common.type_aliases import GymEnv, MaybeCallback
 from stable_baselines3.common.utils import safe_mean
 from stable_baselines3.common.vec_env import VecEnv
 
+from policies.collecting import Collector, Lengths
 from policies.lstm_policy import LSTMPolicy
 from policies.rollout import Rollout
 from policies.update import UpdateSettings, update
 
 
-def _observation(observation: Any) -> dict[str, torch.Tensor]:
-    """A VecEnv's observation as the two groups (n, p) and (n, c); a plain array serves both."""
-    if isinstance(observation, dict):
-        return {group: torch.as_tensor(observation[group], dtype=torch.float32) for group in ("policy", "critic")}
-    return dict.fromkeys(("policy", "critic"), torch.as_tensor(observation, dtype=torch.float32))
-
-
 class LSTMPPO(BaseAlgorithm):
-    """PPO with an LSTM actor and a separate LSTM critic, for trials of several episodes.
+    """PPO with a recurrent actor and critic, for trials of several episodes.
 
     Memory is cleared where the environment says `done` (the trial's end). The return is cut there, or already at each
     episode's end (`value_cut="episode"`), which the environment marks with `info["episode_end"] = True`; an end that is
     only a time limit (`info["TimeLimit.truncated"]`) bootstraps from the value of `info["terminal_observation"]`.
     So two masks are kept, `memory_reset` and `value_cut`. Environments that are not made of trials work unchanged.
 
-    :param policy: "LSTMPolicy" or a subclass of it.
+    :param policy: "LSTMPolicy" or a subclass of it; `policy_kwargs` chooses encoder, memory, bins and the critic's group.
     :param env: n worlds; observations are a vector, or a Dict with the groups `policy` and `critic`.
-    :param learning_rate: Adam's step size; the starting one if `desired_kl` is set.
-    :param n_steps: steps of each world per rollout, which is also the length of truncated back-propagation.
+    :param learning_rate: Adam's step size; the starting one if `desired_kl` or `anneal` is set.
+    :param n_steps: steps of each world per rollout.
+    :param segment: steps of truncated back-propagation; must divide `n_steps`, which it is by default.
+    :param burn_in: steps before each segment that are run with the present parameters, without gradient, to refresh the
+        memory that it starts from (R2D2, Kapturowski 2019); 0 takes memory as it was when collected.
     :param n_epochs: passes over each rollout.
     :param n_minibatches: minibatches per epoch, each of whole worlds; must divide the number of worlds.
     :param gamma: discount per step.
     :param gae_lambda: GAE's lambda.
-    :param clip_range: PPO's clip of the probability ratio.
-    :param ent_coef: weight of the entropy bonus.
+    :param clip_range: PPO's clip of the probability ratio; None for no clip (advantage actor-critic).
+    :param clip_range_vf: clip of the change of normalised values; None for none.
+    :param ent_coef: weight of the entropy bonus, at the start.
+    :param ent_coef_final: weight at the last step, reached linearly; None keeps `ent_coef`.
     :param vf_coef: weight of the value loss (on normalised returns).
     :param max_grad_norm: gradients are scaled down to this norm.
-    :param desired_kl: adapt the learning rate to this divergence per update; None keeps it.
+    :param desired_kl: adapt the learning rate to this divergence per update; None does not.
+    :param anneal: bring the learning rate linearly to 0 at the last step; not together with `desired_kl`.
+    :param baseline: subtract the critic's value from returns; without, returns are those of whole episodes (REINFORCE).
     :param device: "cpu" or "auto"; stable-baselines3 passes it on.
     :param value_cut: "episode" or "trial": where the return is cut.
     :raises ValueError: where a number does not fit the others.
@@ -63,15 +65,21 @@ class LSTMPPO(BaseAlgorithm):
         env: GymEnv | str | None = None,
         learning_rate: float = 5e-4,
         n_steps: int = 32,
+        segment: int | None = None,
+        burn_in: int = 0,
         n_epochs: int = 4,
         n_minibatches: int = 4,
         gamma: float = 0.99,
         gae_lambda: float = 0.95,
-        clip_range: float = 0.2,
+        clip_range: float | None = 0.2,
+        clip_range_vf: float | None = None,
         ent_coef: float = 0.0,
+        ent_coef_final: float | None = None,
         vf_coef: float = 1.0,
         max_grad_norm: float = 1.0,
         desired_kl: float | None = None,
+        anneal: bool = False,
+        baseline: bool = True,
         value_cut: str = "episode",
         policy_kwargs: dict[str, Any] | None = None,
         stats_window_size: int = 100,
@@ -97,17 +105,29 @@ class LSTMPPO(BaseAlgorithm):
         if torch.device("cpu" if device == "auto" else device).type != "cpu":
             raise ValueError(f"device={device}: it runs on the CPU")
         if not isinstance(learning_rate, int | float):
-            raise ValueError(f"learning_rate={learning_rate!r}: wanted a number; desired_kl adapts it")
+            raise ValueError(f"learning_rate={learning_rate!r}: wanted a number; anneal and desired_kl change it")
         if value_cut not in ("episode", "trial"):
             raise ValueError(f"value_cut={value_cut!r}: wanted 'episode' or 'trial'")
-        self.n_steps = n_steps
-        self.value_cut = value_cut
+        if anneal and desired_kl is not None:
+            raise ValueError(f"anneal and desired_kl={desired_kl} both set the learning rate: give one of them")
+        self.lengths = Lengths(n_steps, n_steps if segment is None else segment, burn_in)
+        self.value_cut, self.anneal, self.ent_coef_final = value_cut, anneal, ent_coef_final
         self.update_settings = UpdateSettings(
-            n_epochs, n_minibatches, gamma, gae_lambda, clip_range, ent_coef, vf_coef, max_grad_norm, desired_kl
+            n_epochs=n_epochs,
+            n_minibatches=n_minibatches,
+            gamma=gamma,
+            gae_lambda=gae_lambda,
+            clip_range=clip_range,
+            clip_range_vf=clip_range_vf,
+            ent_coef=ent_coef,
+            vf_coef=vf_coef,
+            max_grad_norm=max_grad_norm,
+            desired_kl=desired_kl,
+            baseline=baseline,
         )
         self.iteration = 0
         self.stop_requested = False
-        self.timing = {"simulate": 0.0, "act": 0.0, "learn": 0.0}
+        self.learn_seconds = 0.0
         if _init_setup_model:
             self._setup_model()
 
@@ -123,10 +143,10 @@ class LSTMPPO(BaseAlgorithm):
         self.policy.optimizer = torch.optim.Adam(self.policy.parameters(), lr=self.lr_schedule(1.0), eps=1e-5)
         entropy = np.random.SeedSequence(self.seed)
         action_seed, shuffle_seed = entropy.generate_state(2)
-        self._action_generator = torch.Generator().manual_seed(int(action_seed))
+        generator = torch.Generator().manual_seed(int(action_seed))
+        gamma = self.update_settings.gamma if self.update_settings.baseline else None
+        self._collector = Collector(self.lengths, gamma, self.value_cut, generator)
         self._shuffle_rng = np.random.default_rng(shuffle_seed)
-        self._actor_memory = torch.zeros(0)
-        self._critic_memory = torch.zeros(0)
 
     def learn(
         self,
@@ -138,43 +158,76 @@ class LSTMPPO(BaseAlgorithm):
         progress_bar: bool = False,
     ) -> LSTMPPO:
         """Collect and update until `total_timesteps` steps were taken over all worlds, or a callback returns False."""
+        fresh = reset_num_timesteps or self._last_obs is None
         total_timesteps, callback = self._setup_learn(
             total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar
         )
-        if self._last_episode_starts is not None and self._last_episode_starts.all():
-            self._actor_memory = self.policy.actor.initial_memory(self.n_envs)
-            self._critic_memory = self.policy.critic.initial_memory(self.n_envs)
+        if fresh:
+            self._collector.begin(self.policy, self._last_obs, self.n_envs)
         self.stop_requested = False
         callback.on_training_start(locals(), globals())
         assert self.env is not None
         while self.num_timesteps < total_timesteps:
+            self._update_current_progress_remaining(self.num_timesteps, total_timesteps)
             callback.on_rollout_start()
             if self.stop_requested:
                 break
-            collected = self._collect(self.env, callback)
-            if collected is None:
+            rollout = self._collect(self.env, callback)
+            if rollout is None:
                 break
             callback.update_locals(locals())
             callback.on_rollout_end()
-            rollout, last_value = collected
             began = time.perf_counter()
-            measured = update(
-                self.policy, self.policy.optimizer, rollout, last_value, self.update_settings, self._shuffle_rng
-            )
-            self.policy.policy_normalizer.update(rollout.policy_observation)
-            self.policy.critic_normalizer.update(rollout.critic_observation)
-            self.timing["learn"] += time.perf_counter() - began
+            measured = self._update(rollout)
+            self.learn_seconds += time.perf_counter() - began
             self.iteration += 1
             self._n_updates += self.update_settings.n_epochs
-            self._update_current_progress_remaining(self.num_timesteps, total_timesteps)
             if log_interval and self.iteration % log_interval == 0:
                 self._log(measured)
         callback.on_training_end()
         return self
 
+    def _collect(self, env: VecEnv, callback: BaseCallback) -> Rollout | None:
+        def stepped(
+            rewards: np.ndarray, dones: np.ndarray, infos: list[dict[str, Any]], ended: list[dict[str, Any]]
+        ) -> bool:
+            self.num_timesteps += env.num_envs
+            self._update_info_buffer(ended)
+            callback.update_locals(locals())
+            return callback.on_step()
+
+        rollout = self._collector.collect(self.policy, env, stepped)
+        self._last_obs, self._last_episode_starts = self._collector.observation, self._collector.reset
+        return rollout
+
+    def _update(self, rollout: Rollout) -> dict[str, float]:
+        settings, optimizer = self.update_settings, self.policy.optimizer
+        left = self._current_progress_remaining
+        if self.ent_coef_final is not None:
+            weight = self.ent_coef_final + left * (settings.ent_coef - self.ent_coef_final)
+            settings = replace(settings, ent_coef=weight)
+        if self.anneal:
+            for group in optimizer.param_groups:
+                group["lr"] = left * self.lr_schedule(1.0)
+        measured = update(self.policy, optimizer, rollout, settings, self._shuffle_rng)
+        burn_in = self.lengths.burn_in
+        self.policy.policy_normalizer.update(rollout.policy_observation[burn_in:])
+        self.policy.critic_normalizer.update(rollout.critic_observation[burn_in:])
+        return measured
+
     def request_stop(self) -> None:
         """Return from `learn` before the next rollout, the state being whole; callbacks and signal handlers use it."""
         self.stop_requested = True
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of each world per rollout."""
+        return self.lengths.rollout
+
+    @property
+    def timing(self) -> dict[str, float]:
+        """Seconds spent so far simulating, acting and learning."""
+        return {**self._collector.timing, "learn": self.learn_seconds}
 
     @property
     def seconds(self) -> float:
@@ -194,67 +247,6 @@ class LSTMPPO(BaseAlgorithm):
         self.logger.record("time/total_timesteps", self.num_timesteps)
         self.logger.dump(step=self.num_timesteps)
 
-    @torch.no_grad()
-    def _collect(self, env: VecEnv, callback: BaseCallback) -> tuple[Rollout, torch.Tensor] | None:
-        """One rollout and the value (n,) after it; None if a callback asked to stop."""
-        policy, gamma = self.policy, self.update_settings.gamma
-        policy.set_training_mode(False)
-        rollout: Rollout | None = None
-        actor_memory, critic_memory = self._actor_memory, self._critic_memory
-        reset = np.asarray(self._last_episode_starts, dtype=bool)
-        for t in range(self.n_steps):
-            began = time.perf_counter()
-            observation = _observation(self._last_obs)
-            before = (actor_memory, critic_memory)
-            keep = torch.from_numpy(~reset).float()[:, None, None]
-            distribution, actor_memory = policy.act(observation["policy"][None], actor_memory * keep)
-            value, critic_memory = policy.value(observation["critic"][None], critic_memory * keep)
-            action = policy.sample(distribution, self._action_generator)
-            if rollout is None:
-                sizes = policy.sizes
-                rollout = Rollout.empty(self.n_steps, self.n_envs, sizes["policy"], sizes["critic"], action)
-                rollout.actor_memory, rollout.critic_memory = before
-            rollout.policy_observation[t] = observation["policy"]
-            rollout.critic_observation[t] = observation["critic"]
-            rollout.action[t] = action
-            rollout.log_probability[t] = distribution.log_prob(action)
-            rollout.value[t] = policy.value_normalizer.denormalize(value[0, :, None]).squeeze(-1)
-            rollout.memory_reset[t] = torch.from_numpy(reset)
-            acted = time.perf_counter()
-
-            taken = action.numpy()
-            if isinstance(self.action_space, spaces.Box):
-                taken = np.clip(taken, self.action_space.low, self.action_space.high)
-            self._last_obs, rewards, dones, infos = env.step(taken)  # type: ignore[assignment]
-            self.timing["act"] += acted - began
-            self.timing["simulate"] += time.perf_counter() - acted
-
-            self.num_timesteps += env.num_envs
-            reset = np.asarray(dones, dtype=bool)
-            reward, cut = np.array(rewards, dtype=np.float32), reset.copy()
-            ended = [i for i, info in enumerate(infos) if info and (reset[i] or info.get("episode_end"))]
-            if self.value_cut == "episode":
-                cut[ended] = True
-            limited = [i for i in ended if cut[i] and infos[i].get("TimeLimit.truncated")]
-            if limited:
-                last = _observation(_stack([infos[i]["terminal_observation"] for i in limited]))
-                following, _ = policy.value(last["critic"][None], critic_memory[limited])
-                reward[limited] += (
-                    gamma * policy.value_normalizer.denormalize(following[0, :, None]).squeeze(-1).numpy()
-                )
-            rollout.reward[t] = torch.from_numpy(reward)
-            rollout.value_cut[t] = torch.from_numpy(cut)
-            self._last_episode_starts = reset
-            self._actor_memory, self._critic_memory = actor_memory, critic_memory
-            self._update_info_buffer([infos[i] for i in ended])
-            callback.update_locals(locals())
-            if not callback.on_step():
-                return None
-        keep = torch.from_numpy(~reset).float()[:, None, None]
-        following, _ = policy.value(_observation(self._last_obs)["critic"][None], critic_memory * keep)
-        assert rollout is not None
-        return rollout, policy.value_normalizer.denormalize(following[0, :, None]).squeeze(-1)
-
     def predict(
         self,
         observation: np.ndarray | dict[str, np.ndarray],
@@ -262,8 +254,8 @@ class LSTMPPO(BaseAlgorithm):
         episode_start: np.ndarray | None = None,
         deterministic: bool = False,
     ) -> tuple[np.ndarray, Any]:
-        """stable-baselines3's protocol; `state` is the actor's memory (n, 2, H), cleared where `episode_start`."""
-        generator = None if deterministic else self._action_generator
+        """stable-baselines3's protocol; `state` is the actor's memory (n, gates, H), cleared where `episode_start`."""
+        generator = None if deterministic else self._collector.generator
         return self.policy.predict(observation, state, episode_start, deterministic, generator)
 
     def training_state(self) -> dict[str, Any]:
@@ -271,12 +263,8 @@ class LSTMPPO(BaseAlgorithm):
         return {
             "policy": self.policy.state_dict(),
             "optimizer": self.policy.optimizer.state_dict(),
-            "action_generator": self._action_generator.get_state(),
             "shuffle_rng": self._shuffle_rng.bit_generator.state,
-            "last_observation": self._last_obs,
-            "last_episode_starts": self._last_episode_starts,
-            "actor_memory": self._actor_memory,
-            "critic_memory": self._critic_memory,
+            "collector": self._collector.state(),
             "episodes": list(self.ep_info_buffer or ()),
             "iteration": self.iteration,
             "updates": self._n_updates,
@@ -287,11 +275,9 @@ class LSTMPPO(BaseAlgorithm):
         """Go on exactly where `training_state` was taken; call `learn(..., reset_num_timesteps=False)` next."""
         self.policy.load_state_dict(state["policy"])
         self.policy.optimizer.load_state_dict(state["optimizer"])
-        self._action_generator.set_state(state["action_generator"])
         self._shuffle_rng.bit_generator.state = state["shuffle_rng"]
-        self._last_obs = state["last_observation"]
-        self._last_episode_starts = np.asarray(state["last_episode_starts"])
-        self._actor_memory, self._critic_memory = state["actor_memory"], state["critic_memory"]
+        self._collector.restore(state["collector"])
+        self._last_obs, self._last_episode_starts = self._collector.observation, self._collector.reset
         self.ep_info_buffer = deque(state["episodes"], maxlen=self._stats_window_size)
         self.ep_success_buffer = deque(maxlen=self._stats_window_size)
         self.iteration, self._n_updates = state["iteration"], state["updates"]
@@ -301,13 +287,4 @@ class LSTMPPO(BaseAlgorithm):
         return ["policy", "policy.optimizer"], []
 
     def _excluded_save_params(self) -> list[str]:
-        return [
-            *super()._excluded_save_params(),
-            *("_action_generator", "_shuffle_rng", "_actor_memory", "_critic_memory", "_last_obs"),
-        ]
-
-
-def _stack(observations: list[Any]) -> Any:
-    if isinstance(observations[0], dict):
-        return {name: np.stack([o[name] for o in observations]) for name in observations[0]}
-    return np.stack(observations)
+        return [*super()._excluded_save_params(), "_collector", "_shuffle_rng", "_last_obs"]

@@ -1,48 +1,60 @@
-"""The recurrent networks: dense encoder, LSTM, and what stands on top of them."""
+"""The recurrent networks: an encoder, a memory, and what stands on top of them."""
 
 from __future__ import annotations
 
 import torch
 from torch import nn
 
-MEMORY_GATES = 2
-"""An LSTM's memory is two vectors per world: hidden state h and cell state c."""
+from policies.encoders import Encoder, Image, make_encoder
+from policies.memory import Memory, make_memory
 
 
 class RecurrentNetwork(nn.Module):
-    """Dense ELU encoder followed by one LSTM; its memory is an argument, never kept inside.
+    """An encoder followed by one memory cell, whose memory is an argument.
 
-    Layout of Dactyl's networks (OpenAI 2018, arXiv 1808.00177, section 5): one dense layer, then an LSTM.
+    By default the layout of Dactyl's networks (OpenAI 2018, arXiv 1808.00177, section 5): one dense layer, then an LSTM.
     """
 
-    def __init__(self, inputs: int, encoder: tuple[int, ...], hidden: int) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        widths: tuple[int, ...],
+        hidden: int,
+        memory: Memory = "lstm",
+        encoder: Encoder = "mlp",
+        image: Image | None = None,
+    ) -> None:
         super().__init__()
-        self.hidden = hidden
-        layers: list[nn.Module] = []
-        dense: list[nn.Linear] = []
-        width = inputs
-        for size in encoder:
-            dense.append(nn.Linear(width, size))
-            layers += [dense[-1], nn.ELU()]
-            width = size
-        self.encoder = nn.Sequential(*layers)
-        self.lstm = nn.LSTM(width, hidden)
-        for layer in dense:
-            nn.init.orthogonal_(layer.weight, gain=2**0.5)
-            nn.init.zeros_(layer.bias)
-        for name, parameter in self.lstm.named_parameters():
-            if name.startswith("weight"):
-                for gate in parameter.chunk(4):
+        self.encoder = make_encoder(encoder, inputs, widths, image)
+        self.memory = make_memory(memory, self.encoder.width, hidden)
+        self.recurrent = memory != "none"
+        self.width = self.memory.width
+        self.memory_shape = self.memory.shape
+        for layer in self.encoder.modules():
+            if isinstance(layer, nn.Linear | nn.Conv2d):
+                nn.init.orthogonal_(layer.weight, gain=2**0.5)
+                assert layer.bias is not None
+                nn.init.zeros_(layer.bias)
+        for name, parameter in self.memory.named_parameters():
+            if "weight" in name:
+                for gate in parameter.split(hidden):
                     nn.init.orthogonal_(gate)
             else:
                 nn.init.zeros_(parameter)
 
     def forward(self, inputs: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """inputs (T, n, p), memory (n, 2, H) before the first step -> features (T, n, H), memory after the last."""
-        h, c = memory.unbind(1)
-        features, (h, c) = self.lstm(self.encoder(inputs), (h[None].contiguous(), c[None].contiguous()))
-        return features, torch.stack((h[0], c[0]), dim=1)
+        """inputs (T, n, p), memory (n, gates, H) before the first step -> features (T, n, w), memory after the last."""
+        return self.memory(self.encoder(inputs), memory)
+
+    @torch.no_grad()
+    def memory_after(self, memory: torch.Tensor, inputs: torch.Tensor, reset: torch.Tensor) -> torch.Tensor:
+        """Memory (n, gates, H) after steps inputs (k, n, p), cleared before those where reset (k, n); without gradient."""
+        if not len(inputs) or not self.recurrent:
+            return memory
+        for features, cleared in zip(self.encoder(inputs), reset, strict=True):
+            _, memory = self.memory(features[None], memory * (~cleared).float()[:, None, None])
+        return memory
 
     def initial_memory(self, worlds: int) -> torch.Tensor:
-        """Cleared memory (worlds, 2, H)."""
-        return torch.zeros(worlds, MEMORY_GATES, self.hidden)
+        """Cleared memory (worlds, gates, H)."""
+        return torch.zeros(worlds, *self.memory_shape)

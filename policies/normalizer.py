@@ -10,22 +10,32 @@ CLIP = 5.0
 
 
 class RunningNormalizer(nn.Module):
-    """Mean and variance (p,) of all the samples seen so far, in float64 (parallel Welford update)."""
+    """Mean and variance of all the samples seen so far, in float64 (parallel Welford update).
+
+    :param size: p.
+    :param pixels: so many of the first values are a picture's and pass as they are.
+    """
 
     mean: torch.Tensor
     variance: torch.Tensor
     count: torch.Tensor
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, pixels: int = 0) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(size, dtype=torch.float64))
-        self.register_buffer("variance", torch.ones(size, dtype=torch.float64))
+        self.pixels = pixels
+        self.frozen = False
+        self.register_buffer("mean", torch.zeros(size - pixels, dtype=torch.float64))
+        self.register_buffer("variance", torch.ones(size - pixels, dtype=torch.float64))
         self.register_buffer("count", torch.zeros((), dtype=torch.float64))
 
     @torch.no_grad()
     def update(self, samples: torch.Tensor) -> None:
-        """Take in samples (..., p)."""
-        rows = samples.reshape(-1, samples.shape[-1]).double()
+        """Take in samples (..., p), unless frozen."""
+        if self.frozen:
+            return
+        if not self.mean.numel():
+            return
+        rows = samples.reshape(-1, samples.shape[-1])[:, self.pixels :].double()
         variance, mean = torch.var_mean(rows, dim=0, correction=0)
         count = rows.shape[0]
         if self.count == 0:
@@ -42,13 +52,18 @@ class RunningNormalizer(nn.Module):
         self.count.copy_(total)
 
     def scale(self) -> torch.Tensor:
-        """Standard deviation (p,), float32, floored so that a constant input stays finite."""
+        """Standard deviation (p - pixels,), float32, floored so that a constant input stays finite."""
         return self.variance.clamp_min(1e-4).sqrt().float()
 
     def forward(self, samples: torch.Tensor) -> torch.Tensor:
-        """samples (..., p) -> (samples - mean) / sd, clipped."""
+        """samples (..., p) -> (samples - mean) / sd, clipped; pixels as they are."""
+        if self.pixels:
+            return torch.cat((samples[..., : self.pixels], self._normalized(samples[..., self.pixels :])), dim=-1)
+        return self._normalized(samples)
+
+    def _normalized(self, samples: torch.Tensor) -> torch.Tensor:
         return ((samples - self.mean.float()) / self.scale()).clamp(-CLIP, CLIP)
 
     def denormalize(self, samples: torch.Tensor) -> torch.Tensor:
-        """The inverse of `forward`, without the clipping."""
+        """The inverse of `forward`, without the clipping; not for pictures."""
         return samples * self.scale() + self.mean.float()

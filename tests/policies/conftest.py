@@ -128,10 +128,12 @@ class ScriptedEnv(SmallEnv):
     noise, different in every step; each reward is `rewards` (n,), or 1.
     """
 
-    def __init__(self, *script: str, rewards: Sequence[float] | None = None) -> None:
+    def __init__(
+        self, *script: str, rewards: Sequence[float] | None = None, action: spaces.Space | None = None
+    ) -> None:
         self.render_mode = None
         groups = {"policy": _box(2), "critic": _box(3)}
-        super().__init__(len(script), spaces.Dict(groups), spaces.Box(-1.0, 1.0, (2,), np.float32))
+        super().__init__(len(script), spaces.Dict(groups), action or spaces.Box(-1.0, 1.0, (2,), np.float32))
         self.script = np.array([list(line) for line in script]).T
         self.rewards = np.ones(self.num_envs) if rewards is None else np.array(rewards)
         rng = np.random.default_rng(0)
@@ -168,7 +170,6 @@ class Recorded(NamedTuple):
 
     policy: LSTMPolicy
     rollout: Rollout
-    last_value: torch.Tensor
 
 
 class Recorder(BaseCallback):
@@ -186,7 +187,7 @@ class Recorder(BaseCallback):
         self.before = LSTMPolicy.load(file)
 
     def _on_rollout_end(self) -> None:
-        self.recorded.append(Recorded(self.before, *self.locals["collected"]))
+        self.recorded.append(Recorded(self.before, self.locals["rollout"]))
 
     def _on_step(self) -> bool:
         return self.n_calls != self.stop_after
@@ -206,16 +207,26 @@ class LogLines(KVWriter):
         pass
 
 
-def make_model(env: VecEnv | None, **settings: Any) -> LSTMPPO:
-    network = {"encoder": (16,), "hidden": 16}
-    return LSTMPPO(
-        "LSTMPolicy", env, **({"n_steps": 5, "n_minibatches": 2, "seed": 3, "policy_kwargs": network} | settings)
+def make_model(
+    env: VecEnv | str | None,
+    algorithm: type[LSTMPPO] = LSTMPPO,
+    network: dict[str, Any] | None = None,
+    **settings: Any,
+) -> LSTMPPO:
+    kwargs = {"widths": (16,), "hidden": 16} | (network or {})
+    return algorithm(
+        "LSTMPolicy", env, **({"n_steps": 5, "n_minibatches": 2, "seed": 3, "policy_kwargs": kwargs} | settings)
     )
 
 
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def small_env() -> type[SmallEnv]:
+    return SmallEnv
 
 
 @pytest.fixture(scope="session")
@@ -235,7 +246,7 @@ def recorder() -> type[Recorder]:
 
 @pytest.fixture(scope="session")
 def small_model() -> Callable[..., LSTMPPO]:
-    """An LSTMPPO with a small network, whatever is not given."""
+    """An LSTMPPO, or another `algorithm`, with a small network, whatever is not given."""
     return make_model
 
 

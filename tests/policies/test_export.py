@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import onnx
@@ -21,7 +22,7 @@ def policy() -> LSTMPolicy:
     """A policy with statistics as after training, whose actions depend on its memory and fill their range."""
     torch.manual_seed(0)
     space = spaces.Dict({"policy": _box(INPUTS), "critic": _box(INPUTS + 2)})
-    policy = LSTMPolicy(space, spaces.Box(-1.0, 1.0, (ACTIONS,)), encoder=(16, 12), hidden=HIDDEN)
+    policy = LSTMPolicy(space, spaces.Box(-1.0, 1.0, (ACTIONS,)), widths=(16, 12), hidden=HIDDEN)
     policy.policy_normalizer.update(torch.randn(100, INPUTS) * torch.tensor([0.1, 1.0, 3.0, 10.0, 1e-3]) + 4.0)
     with torch.no_grad():
         policy.action_net.weight *= 300.0
@@ -60,6 +61,39 @@ def test_inputs_and_outputs_have_their_names_shapes_and_types(session: onnxrunti
         ("action", ["n", ACTIONS], "tensor(float)"),
         ("memory_out", ["n", 2, HIDDEN], "tensor(float)"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("network", "memory_shape"),
+    [
+        ({"memory": "none", "shared": True}, (1, 1)),
+        ({"memory": "gru", "bins": 11}, (1, HIDDEN)),
+        ({"encoder": "impala", "image": (7, 6, 2), "memory": "none"}, (1, 1)),
+    ],
+    ids=str,
+)
+def test_every_kind_of_policy_is_exported_as_it_acts(network: dict[str, Any], memory_shape: tuple[int, ...]) -> None:
+    torch.manual_seed(1)
+    size = INPUTS + 84 if "image" in network else INPUTS
+    policy = LSTMPolicy(_box(size), spaces.Box(-1.0, 1.0, (ACTIONS,)), widths=(16,), hidden=HIDDEN, **network)
+    with torch.no_grad():
+        policy.action_net.weight *= 30.0 if "image" in network else 300.0
+    session = onnxruntime.InferenceSession(export_onnx(policy), providers=["CPUExecutionProvider"])
+    assert session.get_inputs()[1].shape == session.get_outputs()[1].shape == ["n", *memory_shape]
+    rng = np.random.default_rng(0)
+    state, memory, taken = None, np.zeros((3, *memory_shape), dtype=np.float32), []
+    for t in range(30):
+        observation = rng.normal(size=(3, size)).astype(np.float32)
+        start = np.array([t == 10, False, t == 20])
+        memory[start] = 0.0
+        expected, state = policy.predict(observation, state, start, deterministic=True)
+        action, memory = session.run(["action", "memory_out"], {"observation": observation, "memory": memory})
+        np.testing.assert_allclose(action, expected, atol=1e-5, rtol=0)
+        np.testing.assert_allclose(memory, state, atol=1e-5, rtol=0)
+        taken.append(action)
+    assert np.std(taken, axis=(0, 1)).max() > 0.3
+    if "bins" in network:
+        np.testing.assert_allclose(np.unique(taken), np.linspace(-1.0, 1.0, network["bins"]), atol=1e-6)
 
 
 @pytest.mark.parametrize("worlds", [1, 7])
@@ -134,7 +168,7 @@ def test_exporting_for_the_first_time_prints_and_warns_nothing() -> None:
     ids=repr,
 )
 def test_a_policy_whose_actions_are_not_continuous_in_minus_one_to_one_is_refused(space: spaces.Space) -> None:
-    policy = LSTMPolicy(_box(INPUTS), space, encoder=(8,), hidden=8)
+    policy = LSTMPolicy(_box(INPUTS), space, widths=(8,), hidden=8)
     with pytest.raises(ValueError, match="only continuous actions") as error:
         export_onnx(policy)
     assert str(space) in str(error.value)

@@ -21,19 +21,36 @@ def _score(model: Any, env: Any, memory: str = "trial", deterministic: bool = Tr
     return float(total.mean())
 
 
+BOX = spaces.Box(-1.0, 1.0, (1,))
+
+
 @pytest.mark.parametrize(
-    "action", [spaces.Discrete(2), spaces.MultiDiscrete([2, 2]), spaces.Box(-1.0, 1.0, (1,))], ids=repr
+    ("action", "value_cut", "network", "settings"),
+    [
+        (spaces.Discrete(2), "episode", {}, {}),
+        (spaces.Discrete(2), "trial", {"shared": True}, {"clip_range_vf": 0.5}),
+        (spaces.MultiDiscrete([2, 2]), "trial", {}, {"segment": 8, "burn_in": 8}),
+        (BOX, "episode", {}, {}),
+        (BOX, "trial", {"memory": "gru", "bins": 5}, {}),
+    ],
+    ids=str,
 )
-@pytest.mark.parametrize("value_cut", ["episode", "trial"])
 def test_what_was_seen_in_one_episode_is_learnt_to_be_used_in_the_next(
-    action: spaces.Space, value_cut: str, recall_env: Any, small_model: Any
+    action: spaces.Space,
+    value_cut: str,
+    network: dict[str, Any],
+    settings: dict[str, Any],
+    recall_env: Any,
+    small_model: Any,
 ) -> None:
     model = small_model(
         recall_env(64, action=action),
+        network=network,
         n_steps=16,
         n_minibatches=4,
         learning_rate=5e-3,
         value_cut=value_cut,
+        **settings,
     )
     model.learn(64 * 16 * 15)
     scores = {

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 import torch
+from gymnasium import spaces
 from stable_baselines3.common.callbacks import BaseCallback
 
+from policies import REINFORCE
 from policies.checkpoint import load_checkpoint, save_checkpoint
 
 WORLDS, STEPS = 6, 5
@@ -14,21 +16,50 @@ ITERATION = WORLDS * STEPS
 """Control steps of one iteration; a trial is no whole number of rollouts."""
 
 
+class StopDuring(BaseCallback):
+    """Requests a stop in the middle of a rollout."""
+
+    def __init__(self, rollout: int) -> None:
+        super().__init__()
+        self.rollout = rollout
+
+    def _on_step(self) -> bool:
+        if self.n_calls == (self.rollout - 1) * self.model.n_steps + 2:
+            self.model.request_stop()
+        return True
+
+
 def _model(recall_env: Any, small_model: Any, seed: int, **settings: Any) -> Any:
-    return small_model(recall_env(WORLDS, seed), n_steps=STEPS, n_minibatches=3, seed=seed, **settings)
+    action = spaces.Box(-1.0, 1.0, (2,)) if "bins" in settings.get("network", {}) else None
+    env = recall_env(WORLDS, seed, action)
+    return small_model(env, **{"n_steps": STEPS, "n_minibatches": 3, "seed": seed, **settings})
 
 
-@pytest.mark.parametrize("settings", [{}, {"desired_kl": 0.005}, {"value_cut": "trial", "n_epochs": 1}], ids=str)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"desired_kl": 0.005},
+        {"value_cut": "trial", "n_epochs": 1},
+        {"network": {"shared": True}, "segment": 1, "burn_in": 1, "ent_coef": 0.1, "ent_coef_final": 0.0},
+        {"network": {"memory": "gru", "bins": 3}, "n_steps": 6, "segment": 3, "burn_in": 2, "anneal": True},
+        {"network": {"memory": "none"}, "anneal": True, "clip_range_vf": 0.1, "clip_range": None},
+        {"algorithm": REINFORCE, "n_steps": 9},
+    ],
+    ids=str,
+)
 def test_training_on_from_a_checkpoint_equals_training_without_a_break(
     settings: dict[str, Any], tmp_path: Path, recall_env: Any, small_model: Any, log_lines: Any, differences: Any
 ) -> None:
     whole = _model(recall_env, small_model, 1, **settings)
     expected = log_lines(whole)
-    whole.learn(8 * ITERATION)
+    steps = 8 * WORLDS * whole.n_steps
+    whole.learn(steps)
 
     first = _model(recall_env, small_model, 1, **settings)
     lines = [log_lines(first)]
-    first.learn(4 * ITERATION)
+    first.learn(steps, StopDuring(4))
+    assert first.num_timesteps == steps // 2
     save_checkpoint(tmp_path / "checkpoint", {"model": first.training_state(), "env": first.env.state()})
 
     state = load_checkpoint(tmp_path / "checkpoint")
@@ -36,7 +67,7 @@ def test_training_on_from_a_checkpoint_equals_training_without_a_break(
     lines.append(log_lines(second))
     second.env.restore(state["env"])
     second.restore_training_state(state["model"])
-    second.learn(4 * ITERATION, reset_num_timesteps=False)
+    second.learn(steps - second.num_timesteps, reset_num_timesteps=False)
 
     assert not differences(second.training_state(), whole.training_state())
     assert not differences(second.env.state(), whole.env.state())
@@ -93,18 +124,9 @@ def test_the_seed_decides_everything(recall_env: Any, small_model: Any, differen
     assert differences(states[0][0]["policy"], states[2][0]["policy"])
 
 
-class StopDuringRollout(BaseCallback):
-    """Requests a stop in the middle of the third rollout."""
-
-    def _on_step(self) -> bool:
-        if self.n_calls == 2 * STEPS + 2:
-            self.model.request_stop()
-        return True
-
-
 def test_a_requested_stop_waits_for_the_running_iteration(recall_env: Any, small_model: Any, differences: Any) -> None:
     stopped, whole = (_model(recall_env, small_model, 1) for _ in range(2))
-    stopped.learn(8 * ITERATION, StopDuringRollout())
+    stopped.learn(8 * ITERATION, StopDuring(3))
     assert (stopped.iteration, stopped.num_timesteps) == (3, 3 * ITERATION)
     stopped.learn(2 * ITERATION, reset_num_timesteps=False)
     whole.learn(5 * ITERATION)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 import torch
 
+from policies.memory import Memory
 from policies.networks import RecurrentNetwork
 from policies.segments import Segments
 
@@ -31,21 +34,19 @@ def _resets(pattern: str) -> torch.Tensor:
     return reset
 
 
-def _inputs() -> tuple[RecurrentNetwork, torch.Tensor, torch.Tensor, torch.Tensor]:
+def _inputs(memory: Memory = "lstm") -> tuple[RecurrentNetwork, torch.Tensor, torch.Tensor, torch.Tensor]:
     """A network, observations, stored memory, and the weights of a loss on the features."""
     torch.manual_seed(1)
-    network = RecurrentNetwork(3, (7,), 5).double()
+    network = RecurrentNetwork(3, (7,), 5, memory).double()
     observation = torch.randn(STEPS, WORLDS, 3, dtype=torch.float64)
-    stored = torch.randn(WORLDS, 2, 5, dtype=torch.float64)
-    return network, observation, stored, torch.randn(STEPS, WORLDS, 5, dtype=torch.float64)
+    stored = torch.randn(WORLDS, *network.memory_shape, dtype=torch.float64)
+    return network, observation, stored, torch.randn(STEPS, WORLDS, network.width, dtype=torch.float64)
 
 
 def _fused(
     network: RecurrentNetwork, observation: torch.Tensor, stored: torch.Tensor, reset: torch.Tensor
 ) -> torch.Tensor:
-    segments = Segments.from_resets(reset)
-    features, _ = network(segments.pad(observation), segments.initial_memory(stored, reset))
-    return segments.unpad(features)
+    return Segments.from_resets(reset).unroll(network, observation, stored)
 
 
 def _unrolled(
@@ -66,8 +67,9 @@ def _unrolled(
         *("1", "2", "3", "4", "5"),
     ],
 )
-def test_one_fused_call_equals_stepping_with_memory_cleared_at_resets(pattern: str) -> None:
-    network, observation, stored, weights = _inputs()
+@pytest.mark.parametrize("memory", get_args(Memory))
+def test_one_fused_call_equals_stepping_with_memory_cleared_at_resets(memory: Memory, pattern: str) -> None:
+    network, observation, stored, weights = _inputs(memory)
     reset = _resets(pattern)
     features, gradients = [], []
     for run in (_fused, _unrolled):
@@ -79,8 +81,9 @@ def test_one_fused_call_equals_stepping_with_memory_cleared_at_resets(pattern: s
     torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-10, atol=1e-12)
 
 
-def test_stored_memory_reaches_a_worlds_steps_before_its_first_reset_and_no_others() -> None:
-    network, observation, stored, _ = _inputs()
+@pytest.mark.parametrize("memory", ["lstm", "gru"])
+def test_stored_memory_reaches_a_worlds_steps_before_its_first_reset_and_no_others(memory: Memory) -> None:
+    network, observation, stored, _ = _inputs(memory)
     reset = torch.zeros(STEPS, WORLDS, dtype=torch.bool)
     reset[0, 1] = reset[4, 2] = True
     changed = (_fused(network, observation, stored, reset) != _fused(network, observation, stored + 1.0, reset)).any(-1)

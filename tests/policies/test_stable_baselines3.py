@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from stable_baselines3.common.callbacks import StopTrainingOnMaxEpisodes
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import SubprocVecEnv
 
-from policies import LSTMPPO, LSTMPolicy
+from policies import A2C, LSTMPPO, REINFORCE, LSTMPolicy
 
 ACTIONS = {
     "discrete": spaces.Discrete(2),
@@ -63,6 +64,55 @@ def test_a_loaded_model_learns_on(env: Any, tmp_path: Path, small_model: Any, di
     assert differences(dict(loaded.policy.state_dict()), dict(model.policy.state_dict()))
 
 
+@pytest.mark.parametrize(
+    ("network", "settings"),
+    [
+        ({"memory": "gru", "bins": 3, "shared": True}, {"segment": 3, "burn_in": 2, "ent_coef_final": 0.1}),
+        ({"memory": "none", "critic_group": "policy"}, {"anneal": True, "clip_range": None, "clip_range_vf": 0.3}),
+        ({"encoder": "impala", "image": (1, 2, 1)}, {"baseline": False}),
+    ],
+    ids=str,
+)
+def test_a_loaded_model_has_every_option_of_the_saved_one(
+    network: dict[str, Any], settings: dict[str, Any], tmp_path: Path, recall_env: Any, small_model: Any
+) -> None:
+    env = recall_env(4, action=ACTIONS["box"])
+    model = small_model(env, network=network, n_steps=6, **settings)
+    model.learn(48)
+    model.save(tmp_path / "model.zip")
+    loaded = LSTMPPO.load(tmp_path / "model.zip", env=env)
+    for name in ("update_settings", "lengths", "anneal", "ent_coef_final", "value_cut", "learning_rate"):
+        assert getattr(loaded, name) == getattr(model, name), name
+    assert repr(loaded.policy) == repr(model.policy)
+    assert (loaded.policy.critic_group, loaded.policy.shared) == (model.policy.critic_group, model.policy.shared)
+    assert loaded.lengths.burn_in == settings.get("burn_in", 0)
+    model.policy.save(tmp_path / "policy.pt")
+    policy = LSTMPolicy.load(tmp_path / "policy.pt")
+    assert np.array_equal(_play(policy, env, steps=1), _play(loaded, env, steps=1))
+    assert repr(policy) == repr(model.policy) and policy.critic_group == model.policy.critic_group
+    loaded.learn(24, reset_num_timesteps=False)
+    assert loaded.iteration == 3
+
+
+@pytest.mark.parametrize("algorithm", [A2C, REINFORCE])
+def test_the_plain_algorithms_are_saved_and_loaded_too(
+    algorithm: type[LSTMPPO], tmp_path: Path, recall_env: Any, small_model: Any
+) -> None:
+    model = small_model(recall_env(4), algorithm, n_steps=8)
+    model.learn(64)
+    model.save(tmp_path / "model.zip")
+    for cls in (algorithm, LSTMPPO):
+        loaded = cls.load(tmp_path / "model.zip", env=recall_env(4))
+        assert loaded.update_settings == model.update_settings
+        loaded.learn(32)
+
+
+def test_callbacks_of_stable_baselines3_find_what_they_look_for(scripted_env: Any, small_model: Any) -> None:
+    model = small_model(scripted_env("..E", ".E."), n_steps=3)
+    model.learn(1000, StopTrainingOnMaxEpisodes(max_episodes=3, verbose=0))
+    assert model.num_timesteps == 3 * 3 * 2
+
+
 def test_a_loaded_policy_acts_as_the_saved_one(env: Any, tmp_path: Path, small_model: Any) -> None:
     model = small_model(env)
     model.learn(40)
@@ -85,7 +135,7 @@ def test_a_loaded_model_learns_in_another_number_of_worlds(tmp_path: Path, recal
 
 
 def test_actions_lie_in_their_space(env: Any, small_model: Any) -> None:
-    model = small_model(env, policy_kwargs={"encoder": (), "hidden": 4, "log_std_init": 1.0})
+    model = small_model(env, network={"widths": (), "hidden": 4, "log_std_init": 1.0})
     for deterministic in (True, False):
         for action in _play(model, env, deterministic=deterministic).reshape(-1, *env.action_space.shape):
             assert env.action_space.contains(action)
@@ -128,7 +178,7 @@ def test_the_same_generator_draws_the_same_actions(env: Any, small_model: Any) -
     ids=repr,
 )
 def test_stochastic_actions_follow_their_distribution(space: spaces.Space, bias: np.ndarray, mean: list[float]) -> None:
-    policy = LSTMPolicy(spaces.Box(-1.0, 1.0, (2,)), space, hidden=4, encoder=(4,), log_std_init=np.log(0.5))
+    policy = LSTMPolicy(spaces.Box(-1.0, 1.0, (2,)), space, hidden=4, widths=(4,), log_std_init=np.log(0.5))
     with torch.no_grad():
         policy.action_net.weight.zero_()
         policy.action_net.bias.copy_(torch.from_numpy(bias))

@@ -1,0 +1,64 @@
+"""Memory cells: LSTM, GRU, or none; what they remember is an argument, never kept inside."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import torch
+from torch import nn
+
+Memory = Literal["lstm", "gru", "none"]
+
+
+class LSTMMemory(nn.Module):
+    """Memory (n, 2, H): hidden state h and cell state c (Hochreiter and Schmidhuber 1997)."""
+
+    def __init__(self, inputs: int, hidden: int) -> None:
+        super().__init__()
+        self.shape, self.width = (2, hidden), hidden
+        self.cell = nn.LSTM(inputs, hidden)
+
+    def forward(self, features: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """features (T, n, w), memory before the first step -> features (T, n, H), memory after the last."""
+        h, c = memory.unbind(1)
+        features, (h, c) = self.cell(features, (h[None].contiguous(), c[None].contiguous()))
+        return features, torch.stack((h[0], c[0]), dim=1)
+
+
+class GRUMemory(nn.Module):
+    """Memory (n, 1, H): hidden state h (Cho et al. 2014)."""
+
+    def __init__(self, inputs: int, hidden: int) -> None:
+        super().__init__()
+        self.shape, self.width = (1, hidden), hidden
+        self.cell = nn.GRU(inputs, hidden)
+
+    def forward(self, features: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """features (T, n, w), memory before the first step -> features (T, n, H), memory after the last."""
+        features, h = self.cell(features, memory.transpose(0, 1).contiguous())
+        return features, h.transpose(0, 1)
+
+
+class NoMemory(nn.Module):
+    """Nothing is remembered: features pass, and so does a memory (n, 1, 1) that nothing reads."""
+
+    shape = (1, 1)
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.width = inputs
+
+    def forward(self, features: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Both as they are."""
+        return features, memory
+
+
+def make_memory(kind: Memory, inputs: int, hidden: int) -> LSTMMemory | GRUMemory | NoMemory:
+    """The cell of that kind. Raises ValueError for a kind that is none."""
+    if kind == "lstm":
+        return LSTMMemory(inputs, hidden)
+    if kind == "gru":
+        return GRUMemory(inputs, hidden)
+    if kind == "none":
+        return NoMemory(inputs)
+    raise ValueError(f"memory={kind!r}: wanted one of {', '.join(get_args(Memory))}")
