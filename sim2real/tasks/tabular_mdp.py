@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -25,39 +25,57 @@ class TabularMDP(Task):
     from a flat Dirichlet; rewards carry noise from N(0, 1) (Osband et al. 2013; RL^2: Duan et al. 2016).
 
     An episode ends for good with its last step: nothing is to be expected after it. The policy sees RL^2's input: the
-    state (one-hot), the previous action (one-hot), the previous reward, and whether the episode begins; the critic
-    also sees the mean rewards (state, action) and the transitions (state, action, next state). The state that an
-    episode's last step leads to is not shown. `total_reward` is one episode's; published totals are of whole trials,
-    its sum over the n episodes.
+    state (one-hot), the previous action (one-hot), the previous reward, and whether the episode begins; and once more the
+    state that the reward belongs to, the one before (one-hot), which a memory would otherwise have to learn to keep
+    beside it. The critic also sees the mean rewards (state, action) and the transitions (state, action, next state). The
+    state that an episode's last step leads to is not shown. `total_reward` is one episode's; published totals are of
+    whole trials, its sum over the n episodes.
+
+    What is learnt from is not that reward but minus the regret of each action, Q*(s, a) - V*(s) of the process: summed
+    over an episode it differs from the reward by V* of the first state, which no action changes, and by chance of mean
+    zero, so that the best policies are the same (Kakade and Langford 2002, lemma 6.1).
     """
 
     summary = "random MDP of 10 states, 5 actions, horizon 10: n episodes, total reward of each"
-    recipe: ClassVar[dict[str, Any]] = {
-        "value_cut": "trial",
-        "gamma": 0.99,
-        "gae_lambda": 0.3,
-        "steps": 20_000_000,
-    }
     solvers = ("greedy", "epsilon_greedy", "psrl", "opsrl", "ucrl2", "beb", "optimum")
     control_period = 1.0
     episode_steps = HORIZON
     action_space = spaces.Discrete(ACTIONS)
-    reward_terms = ("reward",)
+    reward_terms = ("regret",)
 
     def __init__(self, episodes: int) -> None:
         self.name = f"mdp/n{episodes}"
         self.episodes_per_trial = episodes
-        policy = STATES + ACTIONS + 2
+        policy = STATES + ACTIONS + 2 + STATES
         self.observation_sizes = {"policy": policy, "critic": policy + STATES * ACTIONS * (1 + STATES)}
         self.metrics = {"total_reward": "1"}
         self.worlds = seeded_worlds(self.name)
         self.target = self.worlds.target
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        return {
+            "value_cut": "trial",
+            "gamma": 0.99,
+            "gae_lambda": 0.3,
+            "steps": 20_000_000,
+        }
 
     def simulate(
         self, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None
     ) -> TabularMDPSimulation:
         refuse_terms(self.name, distribution)
         return TabularMDPSimulation(worlds)
+
+
+def action_values(means: np.ndarray, transitions: np.ndarray) -> np.ndarray:
+    """Q* (m, HORIZON, STATES, ACTIONS) of processes with mean rewards (m, STATES, ACTIONS) and transitions (m, STATES,
+    ACTIONS, STATES), by value iteration backwards from the last step."""
+    values = np.empty((len(means), HORIZON, STATES, ACTIONS))
+    values[:, -1] = means
+    for step in reversed(range(HORIZON - 1)):
+        values[:, step] = means + np.einsum("msat,mt->msa", transitions, values[:, step + 1].max(axis=-1))
+    return values
 
 
 class TabularMDPSimulation(SeededSimulation):
@@ -69,7 +87,9 @@ class TabularMDPSimulation(SeededSimulation):
         self._streams = WorldStreams(worlds, normals=1, uniforms=1, block=_BLOCK)
         self.means = np.zeros((worlds, STATES, ACTIONS))
         self.transitions = np.zeros((worlds, STATES, ACTIONS, STATES))
+        self._regret = np.zeros((worlds, HORIZON, STATES, ACTIONS))
         self._state = np.zeros(worlds, dtype=np.int64)
+        self._before = np.full(worlds, -1)
         self._action = np.full(worlds, -1)
         self._reward = np.zeros(worlds)
         self._steps = np.zeros(worlds, dtype=np.int64)
@@ -85,6 +105,9 @@ class TabularMDPSimulation(SeededSimulation):
             rng.standard_exponential(out=self.transitions[i])
         self.means[ids] += 1.0
         self.transitions[ids] /= self.transitions[ids].sum(axis=-1, keepdims=True)
+        values = action_values(self.means[ids], self.transitions[ids])
+        self._regret[ids] = values - values.max(axis=-1, keepdims=True)
+        self._before[ids] = -1
         self._action[ids] = -1
         self._reward[ids] = 0.0
 
@@ -98,6 +121,8 @@ class TabularMDPSimulation(SeededSimulation):
         self._action[:] = action
         if self._action.min() < 0 or self._action.max() >= ACTIONS:
             raise ValueError(f"actions are 0 to {ACTIONS - 1}, got {self._action.min()} to {self._action.max()}")
+        self._before[:] = self._state
+        regret = self._regret[self._rows, self._steps, self._state, self._action]
         noise, chance = self._streams.next()
         self._reward[:] = self.means[self._rows, self._state, self._action] + noise[:, 0]
         edges = self.transitions[self._rows, self._state, self._action].cumsum(axis=1)
@@ -106,7 +131,7 @@ class TabularMDPSimulation(SeededSimulation):
         self._steps += 1
         self._total += self._reward
         never = np.zeros(len(self._rows), dtype=bool)
-        return Outcome({"reward": self._reward.copy()}, self._steps >= HORIZON, never, never)
+        return Outcome({"regret": regret}, self._steps >= HORIZON, never, never)
 
     def observe(self, ids: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         rows = self._rows if ids is None else ids
@@ -116,6 +141,7 @@ class TabularMDPSimulation(SeededSimulation):
                 self._action[rows, None] == np.arange(ACTIONS),
                 self._reward[rows, None],
                 self._steps[rows, None] == 0,
+                self._before[rows, None] == np.arange(STATES),
             ),
             axis=1,
             dtype=np.float32,
@@ -127,7 +153,9 @@ class TabularMDPSimulation(SeededSimulation):
         return {
             "means": self.means,
             "transitions": self.transitions,
+            "regret": self._regret,
             "state": self._state,
+            "before": self._before,
             "action": self._action,
             "reward": self._reward,
             "steps": self._steps,

@@ -36,14 +36,14 @@ class Task(ABC):
     """As users type it, such as "leap/rotate-z"."""
     summary: ClassVar[str]
     """One line for listings."""
-    recipe: ClassVar[dict[str, Any]] = {}
-    """Settings of `TrainConfig` that differ from its defaults for this task."""
     control_period: float
     """Time from one action to the next [s]."""
     episode_steps: int
     """Control steps after which an episode is over."""
     episodes_per_trial: int
     """Episodes that one world's trial lasts, memory carried through."""
+    side_by_side: ClassVar[int | None] = None
+    """Most worlds to evaluate at a time, where each costs more than memory; any number if None."""
     solvers: ClassVar[tuple[str, ...]] = ()
     """Names of the classical solvers that `sim2real.evaluation` has for it, to compare policies with."""
     action_space: spaces.Space
@@ -61,6 +61,11 @@ class Task(ABC):
     """What randomization terms can act on."""
     worlds: WorldDistribution
     """The worlds that training draws by default."""
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """Settings of `TrainConfig` that differ from its defaults for this task."""
+        return {}
 
     @abstractmethod
     def simulate(self, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None) -> Simulation:
@@ -113,3 +118,6 @@ class Simulation(ABC):
     @abstractmethod
     def restore(self, state: dict[str, Any]) -> None:
         """Go on exactly where `state` was taken."""
+
+    def close(self) -> None:  # noqa: B027
+        """Release what it holds beyond memory, such as processes; by itself it holds nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 
 from randomizers import WorldDistribution, Worlds
+from sim2real.errors import UserError
 from sim2real.tasks.task import Task
 
 STOCK = 64
@@ -130,7 +132,11 @@ class TrialEnv(VecEnv):
         reward = np.zeros(self.num_envs)
         for name, term in outcome.rewards.items():
             reward += term
-            self._term_sums[name] += float(term.sum())
+            total = float(term.sum())
+            if not math.isfinite(total):
+                world = int(np.flatnonzero(~np.isfinite(term))[0])
+                raise UserError(f"{self.task.name}: reward term {name!r} of world {world} is {term[world]}, not finite")
+            self._term_sums[name] += total
         self._term_steps += self.num_envs
         self._steps += 1
         self._return += reward
@@ -257,7 +263,8 @@ class TrialEnv(VecEnv):
         }
 
     def close(self) -> None:
-        """Nothing to release: threads end with the last reference."""
+        """Release what the simulation holds."""
+        self.simulation.close()
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         """The attribute of this environment, once for each of the chosen worlds."""

@@ -28,8 +28,12 @@ def started(task: Bandit, worlds: Worlds) -> BanditSimulation:
 
 
 def payments(simulation: BanditSimulation, arms: np.ndarray) -> np.ndarray:
-    """Rewards (steps, n) for arms (steps, n)."""
-    return np.array([simulation.step(row).rewards["reward"] for row in arms])
+    """Payoffs (steps, n) for arms (steps, n)."""
+    paid = []
+    for row in arms:
+        simulation.step(row)
+        paid.append(simulation.progress())
+    return np.array(paid)
 
 
 def test_a_world_is_the_same_alone_and_among_others_and_another_seed_is_another_world(task) -> None:
@@ -58,15 +62,15 @@ def test_means_are_uniform(task) -> None:
     assert np.abs(shares - 0.1).max() < 4 * np.sqrt(0.09 / means.size)
 
 
-def test_the_policy_sees_its_last_action_and_reward_and_the_critic_the_means(task) -> None:
+def test_the_policy_sees_its_last_action_and_payoff_and_the_critic_the_means(task) -> None:
     simulation = started(task, choose_worlds(task.worlds, "seen", 3, 0))
     policy, critic = simulation.observe()
     assert policy.tolist() == [[0.0] * 6 + [1.0]] * 3
-    reward = simulation.step(np.array([4, 0, 2])).rewards["reward"]
+    simulation.step(np.array([4, 0, 2]))
     policy, critic = simulation.observe()
     assert policy[:, :5].argmax(axis=1).tolist() == [4, 0, 2]
     assert (policy[:, :5].sum(axis=1) == 1.0).all()
-    assert np.array_equal(policy[:, 5], reward) and not policy[:, 6].any()
+    assert np.array_equal(policy[:, 5], simulation.progress()) and not policy[:, 6].any()
     assert np.array_equal(critic[:, :7], policy)
     assert critic[:, 7:] == pytest.approx(simulation.means)
     assert np.array_equal(simulation.observe(np.array([2]))[0], policy[[2]])
@@ -79,8 +83,17 @@ def test_a_trial_ends_for_good_with_its_last_pull() -> None:
     assert [done.all() for _, _, done, _ in steps] == [False] * 9 + [True]
     infos = steps[-1][3]
     assert not any(info["TimeLimit.truncated"] for info in infos)
-    total = sum(reward for _, reward, _, _ in steps)
-    assert [info["metrics"]["total_reward"] for info in infos] == total.tolist()
+    seen = sum(observation["policy"][:, 5] for observation, _, _, _ in steps[:-1])
+    last = [info["terminal_observation"]["policy"][5] for info in infos]
+    assert [info["metrics"]["total_reward"] for info in infos] == (seen + last).tolist()
+
+
+def test_what_is_learnt_from_is_minus_the_regret(task) -> None:
+    simulation = started(task, choose_worlds(task.worlds, "seen", 6, 0))
+    for arms in (simulation.means.argmax(axis=1), np.zeros(6, dtype=np.int64)):
+        reward = simulation.step(arms).rewards["regret"]
+        assert reward == pytest.approx(simulation.means[np.arange(6), arms] - simulation.means.max(axis=1))
+    assert reward.min() < 0.0
 
 
 def test_restored_it_goes_on_as_it_would_have(task) -> None:
@@ -119,7 +132,7 @@ def test_gymnasium_makes_it_by_name() -> None:
 
 def test_a_recurrent_policy_trains_on_it() -> None:
     env = TrialEnv(make_task("bandit/k5-n10"), 64, seed=0)
-    kwargs = {"encoder": (16,), "hidden": 16}
+    kwargs = {"widths": (16,), "hidden": 16}
     model = LSTMPPO("LSTMPolicy", env, n_steps=10, value_cut="trial", policy_kwargs=kwargs, seed=0)
     before = [p.detach().clone() for p in model.policy.parameters()]
     model.learn(64 * 30)

@@ -8,7 +8,7 @@ import sim2real  # noqa: F401  registers the tasks
 from randomizers import Worlds
 from sim2real.evaluation.choice import choose_worlds
 from sim2real.tasks import make_task
-from sim2real.tasks.tabular_mdp import TabularMDP, TabularMDPSimulation
+from sim2real.tasks.tabular_mdp import TabularMDP, TabularMDPSimulation, action_values
 from sim2real.trials import TrialEnv
 
 
@@ -25,13 +25,18 @@ def started(task: TabularMDP, worlds: Worlds) -> TabularMDPSimulation:
     return simulation
 
 
-def course(simulation: TabularMDPSimulation, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """States (steps + 1, n) and rewards (steps, n) for actions (steps, n)."""
-    states, rewards = [simulation.observe()[0][:, :10].argmax(axis=1)], []
+def course(simulation: TabularMDPSimulation, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """States before and after each step and rewards (steps, n) for actions (steps, n), episode upon episode."""
+    before, after, rewards = [], [], []
+    everything = np.arange(actions.shape[1])
     for row in actions:
-        rewards.append(simulation.step(row).rewards["reward"])
-        states.append(simulation.observe()[0][:, :10].argmax(axis=1))
-    return np.array(states), np.array(rewards)
+        before.append(simulation.observe()[0][:, :10].argmax(axis=1))
+        ended = simulation.step(row).success
+        rewards.append(simulation.progress())
+        after.append(simulation.observe()[0][:, :10].argmax(axis=1))
+        if ended.all():
+            simulation.reset(everything, np.zeros_like(everything))
+    return np.array(before), np.array(after), np.array(rewards)
 
 
 def test_a_world_is_the_same_alone_and_among_others_and_another_seed_is_another_world(task) -> None:
@@ -47,19 +52,51 @@ def test_rewards_and_moves_follow_the_process_that_the_critic_sees(task) -> None
     world = choose_worlds(task.worlds, "seen", 1, 0)
     simulation = started(task, world)
     actions = np.random.default_rng(0).integers(5, size=(20_000, 1))
-    states, rewards = course(simulation, actions)
-    states, actions, rewards = states[:, 0], actions[:, 0], rewards[:, 0]
-    critic = simulation.observe()[1][0, 17:]
+    before, after, rewards = (column[:, 0] for column in course(simulation, actions))
+    actions = actions[:, 0]
+    critic = simulation.observe()[1][0, 27:]
     means, transitions = critic[:50].reshape(10, 5), critic[50:].reshape(10, 5, 10)
     assert transitions.sum(axis=-1) == pytest.approx(1.0, abs=1e-5) and (transitions >= 0.0).all()
-    noise = rewards - means[states[:-1], actions]
+    noise = rewards - means[before, actions]
     assert noise.mean() == pytest.approx(0.0, abs=4 / np.sqrt(20_000))
     assert noise.std() == pytest.approx(1.0, abs=0.03)
     moves = np.zeros((10, 5, 10))
-    np.add.at(moves, (states[:-1], actions, states[1:]), 1.0)
+    np.add.at(moves, (before, actions, after), 1.0)
     tried = moves.sum(axis=-1, keepdims=True)
     error = (moves - tried * transitions) / np.sqrt(np.maximum(tried * transitions, 1.0))
     assert np.abs(error).max() < 5.0
+
+
+def test_the_policy_sees_the_state_that_its_last_reward_belongs_to(task) -> None:
+    simulation = started(task, choose_worlds(task.worlds, "seen", 30, 0))
+    for action in (0, 3, 1):
+        before = simulation.observe()[0][:, :10]
+        simulation.step(np.full(30, action))
+        assert np.array_equal(simulation.observe()[0][:, 17:], before)
+
+
+def test_what_is_learnt_from_is_minus_the_regret_which_sums_to_what_the_best_policy_would_have_gained(task) -> None:
+    n = 2000
+    simulation = started(task, choose_worlds(task.worlds, "seen", n, 0))
+    best = action_values(simulation.means, simulation.transitions).max(axis=-1)[:, 0, 0]
+    rng = np.random.default_rng(0)
+    regret, earned = np.zeros(n), np.zeros(n)
+    for _ in range(10):
+        term = simulation.step(rng.integers(5, size=n)).rewards["regret"]
+        assert (term <= 0.0).all()
+        regret += term
+        earned += simulation.progress()
+    difference = earned - (best + regret)
+    assert abs(difference.mean()) < 4 * difference.std() / np.sqrt(n)
+    assert regret.mean() < -5.0
+
+
+def test_following_the_action_values_is_without_regret(task) -> None:
+    simulation = started(task, choose_worlds(task.worlds, "seen", 50, 0))
+    values, rows = action_values(simulation.means, simulation.transitions), np.arange(50)
+    for step in range(10):
+        state = simulation.observe()[0][:, :10].argmax(axis=1)
+        assert not simulation.step(values[rows, step, state].argmax(axis=-1)).rewards["regret"].any()
 
 
 def test_processes_are_drawn_from_the_published_prior(task) -> None:
@@ -75,19 +112,24 @@ def test_an_episode_begins_in_the_first_state_and_shows_what_the_last_one_ended_
     env.reset()
     trial, rewards = [], []
     for step in range(100):
-        observation, reward, done, infos = env.step(np.full(4, step % 5))
+        observation, _, done, infos = env.step(np.full(4, step % 5))
         trial.append(infos[0].get("metrics", {}).get("total_reward"))
-        rewards.append(reward[0])
+        last = infos[0]["terminal_observation"] if infos[0] else observation
+        rewards.append(last["policy"][15] if infos[0] else last["policy"][0, 15])
         assert done.all() == (step == 99)
         if step % 10 == 9 and step < 99:
             policy = observation["policy"]
             assert policy[:, 0].all() and policy[:, 16].all()
+            assert [info["terminal_observation"]["policy"][17:].argmax() for info in infos] == policy[:, 17:].argmax(
+                axis=1
+            ).tolist()
             assert policy[:, 10:15].argmax(axis=1).tolist() == [step % 5] * 4
-            assert np.array_equal(policy[:, 15], reward)
+            assert [info["terminal_observation"]["policy"][15] for info in infos] == policy[:, 15].tolist()
             assert not infos[0]["TimeLimit.truncated"]
     assert [total is not None for total in trial] == ([False] * 9 + [True]) * 10
     assert trial[19] == pytest.approx(sum(rewards[10:20]), abs=1e-5)
-    assert not env.reset()["policy"][:, 10:16].any(), "a new trial knows nothing of the last"
+    fresh = env.reset()["policy"]
+    assert not fresh[:, 10:16].any() and not fresh[:, 17:].any(), "a new trial knows nothing of the last"
 
 
 def test_restored_it_goes_on_as_it_would_have(task) -> None:
@@ -111,7 +153,7 @@ def test_an_action_that_is_none_is_refused(task) -> None:
 def test_gymnasium_makes_it_by_name() -> None:
     env = gymnasium.make("mdp/n25", group="both")
     observation, _ = env.reset(seed=0)
-    assert {group: rows.shape for group, rows in observation.items()} == {"policy": (17,), "critic": (567,)}
+    assert {group: rows.shape for group, rows in observation.items()} == {"policy": (27,), "critic": (577,)}
     steps = [env.step(0) for _ in range(250)]
     assert [terminated for _, _, terminated, _, _ in steps] == [False] * 249 + [True]
     env.close()

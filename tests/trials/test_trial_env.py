@@ -5,6 +5,8 @@ import pytest
 
 from policies.checkpoint import load_checkpoint, save_checkpoint
 from randomizers import Uniform, Worlds
+from sim2real.errors import UserError
+from sim2real.tasks import make_task
 from sim2real.trials import TrialEnv
 from sim2real.trials.trial_env import STOCK, nominal_draw
 
@@ -375,3 +377,11 @@ def test_worlds_that_lack_numbers_are_completed_by_nominal_ones(short_task) -> N
     assert env.worlds.names == short_task.worlds.names
     assert env.worlds.column("cube_mass").tolist() == [1.2, 1.2]
     assert env.worlds.column("friction").tolist() == [1.0, 1.0]
+
+
+def test_a_reward_that_is_no_number_is_refused_by_its_name_and_world() -> None:
+    env = TrialEnv(make_task("bandit/k5-n10"), 4, seed=0)
+    env.reset()
+    env.simulation.means[2, 3] = np.nan
+    with pytest.raises(UserError, match=r"bandit/k5-n10: reward term 'regret' of world 2 is nan, not finite"):
+        env.step(np.array([0, 0, 3, 0]))

@@ -89,7 +89,7 @@ class MDPSolver:
         state, previous, (reward, starting) = (
             observation[:, :STATES].argmax(axis=1),
             observation[:, STATES : STATES + ACTIONS],
-            observation[:, STATES + ACTIONS :].T,
+            observation[:, STATES + ACTIONS : STATES + ACTIONS + 2].T,
         )
         acted = np.flatnonzero(previous.any(axis=1))
         came_from, action = memory["state"][acted], previous[acted].argmax(axis=1)
@@ -223,7 +223,7 @@ class Optimum:
         return np.zeros(worlds, dtype=np.int64)
 
     def step(self, observation: np.ndarray, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        time = np.where(observation[:, -1], 0, memory + 1)
+        time = np.where(observation[:, STATES + ACTIONS + 1], 0, memory + 1)
         state = observation[:, :STATES].argmax(axis=1)
         return self._values[np.arange(len(state)), time, state].argmax(axis=1), time
 

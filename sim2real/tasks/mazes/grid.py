@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -39,13 +39,6 @@ class GridMaze(Task):
     """
 
     summary = "grid maze seen from within: find the target, and find it faster in the next episode"
-    recipe: ClassVar[dict[str, Any]] = {
-        "value_cut": "trial",
-        "gamma": 0.99,
-        "gae_lambda": 0.95,
-        "entropy": 0.01,
-        "steps": 30_000_000,
-    }
     solvers = ("shortest_path",)
     control_period = 1.0
     episodes_per_trial = 2
@@ -61,6 +54,16 @@ class GridMaze(Task):
         self.metrics = {"success": "1", "steps": "1"}
         self.worlds = seeded_worlds(self.name, TRAINING_MAZES)
         self.target = self.worlds.target
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        return {
+            "value_cut": "trial",
+            "gamma": 0.99,
+            "gae_lambda": 0.95,
+            "entropy": 0.01,
+            "steps": 30_000_000,
+        }
 
     def simulate(
         self, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -46,19 +46,12 @@ class ViewMaze(Task):
     """
 
     summary = "maze in the first person (ViZDoom): find the target, and find it faster in the next episode"
-    recipe: ClassVar[dict[str, Any]] = {
-        "encoder": "cnn",
-        "value_cut": "trial",
-        "gamma": 0.99,
-        "gae_lambda": 0.99,
-        "entropy": 0.01,
-        "steps": 30_000_000,
-    }
     solvers = ("shortest_path",)
     control_period = TICS * TIC
     episodes_per_trial = 2
     action_space = spaces.Discrete(3)
     image = IMAGE
+    side_by_side = 64
     reward_terms = ("target", "bump", "step")
 
     def __init__(self, size: int) -> None:
@@ -70,6 +63,17 @@ class ViewMaze(Task):
         self.metrics = {"success": "1", "steps": "1"}
         self.worlds = seeded_worlds(self.name, TRAINING_MAZES)
         self.target = self.worlds.target
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        return {
+            "encoder": "cnn",
+            "value_cut": "trial",
+            "gamma": 0.99,
+            "gae_lambda": 0.99,
+            "entropy": 0.01,
+            "steps": 30_000_000,
+        }
 
     def simulate(
         self, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None
@@ -204,6 +208,9 @@ class ViewMazeSimulation(Simulation):
 
     def state(self) -> dict[str, Any]:
         return {name: array.copy() for name, array in self._arrays().items()}
+
+    def close(self) -> None:
+        self.doom.close()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on exactly where `state` was taken, by playing each episode again from its start."""
