@@ -40,8 +40,9 @@ check: install ## Lint, formatting, types, import directions
 	$(VENV)/mypy
 	$(VENV)/python -m pytest -q tests/test_imports.py
 
-bench: install ## Measure the speed of the simulation
+bench: install ## Measure the speed of the simulation and of training
 	$(VENV)/sim2real bench sim
+	$(VENV)/sim2real bench train
 
 clean: ## Remove the environments, caches and build outputs; runs/ stays
 	rm -rf .venv .venv-robot build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis MUJOCO_LOG.TXT

@@ -11,11 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import mjbatch
 import numpy as np
 
+from benchmarks.rows import Row
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.robot_task import RobotTask
 from sim2real.trials.trial_env import TrialEnv
@@ -26,17 +26,6 @@ MOST_DRAWING = 0.02
 LEAST_SPEED = {"leap/rotate-z": 10_000.0}  # env steps/s on two idle cores
 CHUNK = 40
 FURTHER = 1024  # worlds
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measured figure."""
-
-    name: str
-    value: float
-    unit: str
-    target: str
-    holds: bool | None
 
 
 def measure(task: RobotTask, worlds: Sequence[int], seconds: float, threads: int) -> Iterator[Row]:

@@ -59,5 +59,5 @@ if ! pip_install --no-deps --index-url "$index" --retries 1 --timeout 20 torch; 
     say "no torch for Python $version from $index; taking the default index's build"
     pip_install torch
 fi
-pip_install --editable '.[ros,maze,dev]'
+pip_install --editable '.[ros,maze,baselines,dev]'
 .venv/bin/python -m pip check

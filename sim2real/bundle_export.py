@@ -10,7 +10,7 @@ import mujoco
 import numpy as np
 
 from deploy_robot import Bundle, Contract, Golden
-from policies import LSTMPolicy
+from policies import LSTMPPO, LSTMPolicy
 from policies.export import export_onnx, golden_run
 from sim2real.errors import UserError
 from sim2real.runs import RunFolder, load_policy
@@ -35,7 +35,12 @@ def export_bundle(run: RunFolder, out: Path) -> Bundle:
         raise UserError(
             f"{task.name} observes {', '.join(task.tracked)}, which bundles cannot carry yet: joint states only"
         )
-    policy = load_policy(run).policy
+    model = load_policy(run)
+    if not isinstance(model, LSTMPPO):
+        raise UserError(
+            f"{run.path} was trained by the baseline {run.config.algo}; bundles are of --algo ppo and its kin"
+        )
+    policy = model.policy
     observation, reset = _golden_observations(run, task, policy)
     golden = Golden(observation, reset, golden_run(policy, observation, reset))
     contract = Contract(

@@ -29,7 +29,9 @@ class ForceChannel:
     def _find_work(self) -> None:
         self._has_force = bool((self._probability * self._sd).any() or self._force.any())
 
-    def load(self, ids: Sequence[int] | np.ndarray | slice, settings: Mapping[str, np.ndarray], masses: np.ndarray) -> None:
+    def load(
+        self, ids: Sequence[int] | np.ndarray | slice, settings: Mapping[str, np.ndarray], masses: np.ndarray
+    ) -> None:
         """Takes the settings (m,) of the worlds `ids` (m,) and the masses (m,), kg, of the pushed body in them."""
         self._probability[ids] = settings["force_probability"]
         self._sd[ids] = np.asarray(settings["force_scale"]) * masses

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Literal
@@ -23,29 +23,31 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    what: Annotated[Literal["sim"], tyro.conf.Positional] = "sim"
-    """`sim`: TrialEnv against the batched physics alone."""
+    what: Annotated[Literal["sim", "train"], tyro.conf.Positional] = "sim"
+    """`sim`: TrialEnv against the batched physics alone; `train`: LSTMPPO against other recurrent PPOs."""
     task: str = "leap/rotate-z"
     """Name of the task."""
-    worlds: tuple[int, ...] = (64, 256, 1024)
-    """Numbers of worlds."""
+    worlds: tuple[int, ...] | None = None
+    """Numbers of worlds; 64, 256 and 1024 of `sim`, 64 and 256 of `train`, if not given."""
     seconds: float = Field(4.0, gt=0)
     """How long each side of a comparison is measured [s]; they take turns."""
     threads: int = Field(0, ge=0)
     """Threads of the simulation; 0 takes one per core."""
 
 
+_BENCHMARKS = {"sim": ("simulation", (64, 256, 1024)), "train": ("training", (64, 256))}
+"""Of each benchmark its module, and its numbers of worlds."""
+
+
 def _benchmark(name: str) -> ModuleType:
     """A module of the repository's `benchmarks/`, which is not part of an installation. Raises UserError without it."""
-    path = Path(__file__).parents[2] / "benchmarks" / f"{name}.py"
-    if not path.is_file():
-        raise UserError(f"{path} is missing: benchmarks run from a checkout of the repository")
-    spec = importlib.util.spec_from_file_location(f"benchmarks.{name}", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    folder = Path(__file__).parents[2] / "benchmarks"
+    if not (folder / f"{name}.py").is_file():
+        raise UserError(f"{folder / name}.py is missing: benchmarks run from a checkout of the repository")
+    package = ModuleType("benchmarks")
+    package.__path__ = [str(folder)]
+    sys.modules[package.__name__] = package
+    return import_module(f"benchmarks.{name}")
 
 
 def run(options: Options) -> Result:
@@ -53,8 +55,9 @@ def run(options: Options) -> Result:
     task = make_task(options.task)
     if not isinstance(task, RobotTask):
         raise UserError(f"{task.name} has no physics to measure")
-    measure = _benchmark("simulation").measure
-    rows = [vars(row) for row in measure(task, options.worlds, options.seconds, options.threads)]
+    module, worlds = _BENCHMARKS[options.what]
+    measure = _benchmark(module).measure
+    rows = [vars(row) for row in measure(task, options.worlds or worlds, options.seconds, options.threads)]
     shown = [
         (r["name"], r["value"], r["unit"], r["target"], {True: "yes", False: "NO", None: ""}[r["holds"]]) for r in rows
     ]

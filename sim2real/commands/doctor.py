@@ -44,6 +44,7 @@ def run(options: Options) -> Result:
         _subprocess("write videos", _VIDEO, "pip install 'imageio[ffmpeg]'"),
         _subprocess("talk ROS 2", _ROS, "pip install 'sim2real[ros]', or source a system ROS 2"),
         _subprocess("play mazes in the first person", _MAZE, "pip install 'sim2real[maze]'"),
+        _packages("train the baseline sb3-recurrent-ppo", ("sb3-contrib",), "pip install 'sim2real[baselines]'"),
         _display(),
         _threads(),
     ]

@@ -13,7 +13,7 @@ from policies.checkpoint import write_atomically
 from randomizers import WorldDistribution, Worlds
 from sim2real.cli import Result
 from sim2real.commands.tables import table
-from sim2real.evaluation import TrainedPlayer, baseline, evaluate
+from sim2real.evaluation import baseline, evaluate, trained_player
 from sim2real.evaluation.choice import WorldsKind, choose_worlds, kinds_of
 from sim2real.evaluation.players import Player
 from sim2real.runs import RunFolder, load_policy
@@ -31,6 +31,8 @@ class Options(BaseModel):
     """Untrained policies or solvers of the task to compare with, in the same worlds."""
     n: int = Field(128, ge=2)
     """Worlds of each kind; one trial is played in each."""
+    sampled: bool = False
+    """Sample the trained policy's actions as in training, instead of taking the likeliest."""
     episodes: int | None = Field(None, ge=1)
     """Episodes per trial; the task's own if not given."""
     seed: int = Field(0, ge=0)
@@ -49,7 +51,7 @@ def run(options: Options) -> Result:
         folder = RunFolder.open(Path(options.run))
         task = folder.task
         distribution = folder.worlds(task)
-        players["trained"] = TrainedPlayer(load_policy(folder).policy)
+        players["trained"] = trained_player(load_policy(folder).policy, options.seed if options.sampled else None)
     for name in options.baselines:
         players[name] = baseline(name, task, options.seed)
     drawn = {kind: choose_worlds(distribution, kind, options.n, options.seed) for kind in kinds_of(distribution)}

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sim2real.cli import Result
 from sim2real.errors import UserError
-from sim2real.evaluation import TrainedPlayer, baseline
+from sim2real.evaluation import baseline, trained_player
 from sim2real.evaluation.choice import WorldsKind, choose_worlds, read_world
 from sim2real.evaluation.evaluate import in_order
 from sim2real.evaluation.players import Player
@@ -63,7 +63,7 @@ def run(options: Options) -> Result:
     if name != "trained":
         player: Player = baseline(name, task, options.seed)
     elif folder is not None:
-        player = TrainedPlayer(load_policy(folder).policy)
+        player = trained_player(load_policy(folder).policy)
     else:
         raise UserError(f"{options.run} is a task: --policy trained needs a run's folder")
     if options.world is None:

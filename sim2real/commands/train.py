@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +14,10 @@ import tyro
 from randomizers import load_worlds
 from sim2real.cli import Result
 from sim2real.errors import UserError
-from sim2real.runs import RunFolder, TrainConfig, Trained, train
+from sim2real.evaluation.choice import kinds_of
+from sim2real.runs import RunFolder, TrainConfig, Trained, load_policy, train
+from sim2real.runs.baseline_limits import BASELINES
+from sim2real.runs.baselines import baseline_class
 from sim2real.tasks import TASKS, make_task
 
 
@@ -26,10 +31,21 @@ class Options(TrainConfig):
 
 
 def default(arguments: list[str]) -> Options | None:
-    """The task's own recipe, once the task is known."""
+    """The task's own recipe, once the task is known, as far as the algorithm can follow it."""
     if arguments and arguments[0] in TASKS:
-        return Options(task=arguments[0], **make_task(arguments[0]).recipe)
+        algo = _algo(arguments)
+        limits = {"algo": algo, **BASELINES[algo]} if algo in BASELINES else {}
+        return Options(task=arguments[0], **{**make_task(arguments[0]).recipe, **limits})
     return None
+
+
+def _algo(arguments: list[str]) -> str:
+    """What follows `--algo`, before the command line is read as a whole."""
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, equals, value = argument.partition("=")
+        if name == "--algo":
+            return value if equals else following
+    return ""
 
 
 def new_run(task_name: str, out: Path, config: TrainConfig) -> RunFolder:
@@ -41,6 +57,16 @@ def new_run(task_name: str, out: Path, config: TrainConfig) -> RunFolder:
         worlds = load_worlds(config.distribution, task.target)
     if worlds.task not in (None, task.name):
         raise UserError(f"{config.distribution} describes worlds of {worlds.task!r}, not of {task.name!r}")
+    if config.unseen:
+        worlds = worlds.split()[1]
+    if config.finite is not None:
+        worlds = worlds.limited(config.finite, config.finite_seed)
+    if config.held_out and "unseen" not in kinds_of(worlds):
+        raise UserError(f"held_out={config.held_out}: {task.name} has no worlds held out; give a finite set: --finite")
+    if config.start_from is not None:
+        load_policy(RunFolder.open(config.start_from))
+    if config.algo in BASELINES:
+        baseline_class(config.algo)
     return RunFolder.create(out, task, config, worlds)
 
 
@@ -50,14 +76,36 @@ def run(options: Options) -> Result:
     task, out = given.pop("task"), given.pop("out")
     make_task(task)
     out = out or Path("runs") / f"{task.replace('/', '-')}-{datetime.now():%Y%m%d-%H%M%S}"
-    return trained_result(new_run(task, out, TrainConfig(**given)))
+    config = TrainConfig(**given)
+    folder = new_run(task, out, config)
+    if config.algo in BASELINES:
+        _say_what_differs(config, make_task(task).recipe)
+    try:
+        return trained_result(folder)
+    except UserError:
+        if not folder.progress_path.exists():  # refused before anything was learnt
+            shutil.rmtree(folder.path)
+        raise
+
+
+def _say_what_differs(config: TrainConfig, recipe: dict[str, Any]) -> None:
+    """One line on stderr: where a baseline cannot follow the task's recipe."""
+    usual = TrainConfig(**recipe)
+    differing = [
+        f"{name}={value!r} (recipe: {getattr(usual, name)!r})"
+        for name, value in BASELINES[config.algo].items()
+        if getattr(usual, name) != value
+    ]
+    print(f"sim2real: {config.algo} learns with {', '.join(differing)}", file=sys.stderr)
 
 
 def trained_result(folder: RunFolder, resume: bool = False) -> Result:
     """Train and say what came of it."""
     trained: Trained = train(folder, resume)
     data: dict[str, Any] = {"run": str(folder.path), **asdict(trained)}
-    state = "stopped by you; go on with: sim2real resume" if trained.interrupted else "trained; next: sim2real evaluate"
+    resumable = trained.interrupted and folder.config.algo not in BASELINES
+    next_command = "go on with: sim2real resume" if resumable else "next: sim2real evaluate"
+    state = f"{'stopped by you' if trained.interrupted else 'trained'}; {next_command}"
     numbers = ", ".join(f"{name} {value:.3g}" for name, value in trained.metrics.items())
     text = (
         f"{trained.steps:,} steps in {trained.seconds:.0f} s; last training episodes: {numbers}\n{state} {folder.path}"

@@ -2,6 +2,16 @@
 
 from sim2real.evaluation.bootstrap import Interval, bootstrap_mean
 from sim2real.evaluation.evaluate import Evaluation, evaluate
-from sim2real.evaluation.players import BASELINES, Player, TrainedPlayer, baseline
+from sim2real.evaluation.players import BASELINES, Player, TrainedPlayer, baseline, trained_player
 
-__all__ = ["BASELINES", "Evaluation", "Interval", "Player", "TrainedPlayer", "baseline", "bootstrap_mean", "evaluate"]
+__all__ = [
+    "BASELINES",
+    "Evaluation",
+    "Interval",
+    "Player",
+    "TrainedPlayer",
+    "baseline",
+    "bootstrap_mean",
+    "evaluate",
+    "trained_player",
+]

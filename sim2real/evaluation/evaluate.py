@@ -78,8 +78,26 @@ def evaluate(
     """Play one trial in each of the `worlds` (m of them), all chance coming from their own seeds.
 
     The same worlds give every player the same starts, noise and disturbances. `distribution` must know the worlds'
-    names; default: the task's own.
+    names; default: the task's own. Of tasks that say how many worlds are best simulated at a time, no more are.
     """
+    parts = np.array_split(np.arange(len(worlds)), -(-len(worlds) // (task.side_by_side or len(worlds))))
+    played = [_play(task, player, worlds.take(ids), distribution, episodes_per_trial, threads) for ids in parts]
+    return Evaluation(
+        {name: np.concatenate([part.metrics[name] for part in played]) for name in played[0].metrics},
+        np.concatenate([part.diverged for part in played]),
+        np.concatenate([part.course for part in played]),
+        sum(part.seconds_simulated for part in played),
+    )
+
+
+def _play(
+    task: Task,
+    player: Player,
+    worlds: Worlds,
+    distribution: WorldDistribution | None,
+    episodes_per_trial: int | None,
+    threads: int,
+) -> Evaluation:
     count = len(worlds)
     env = TrialEnv(task, count, distribution, 0, threads, episodes_per_trial, draw=in_order(worlds))
     episodes = env.episodes_per_trial
@@ -112,5 +130,6 @@ def evaluate(
             step[i] = 0
             episode[i] += 1
         playing &= ~done
+    env.close()
     measured.pop("diverged")
     return Evaluation(measured, diverged, course, steps * task.control_period)

@@ -7,12 +7,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
-from policies import LSTMPPO
 from sim2real.trials.trial_env import TrialEnv
 
 EPISODES = 256
@@ -22,7 +22,7 @@ EPISODES = 256
 class TaskStatistics(BaseCallback):
     """Logs each reward term per step and the task's metrics over the last episodes, and passes them to `show`."""
 
-    def __init__(self, env: TrialEnv, show: Callable[[LSTMPPO, dict[str, float]], None]) -> None:
+    def __init__(self, env: TrialEnv, show: Callable[[BaseAlgorithm, dict[str, float]], None]) -> None:
         super().__init__()
         self._env = env
         self._show = show
@@ -41,7 +41,6 @@ class TaskStatistics(BaseCallback):
         self.latest = {name: float(np.mean([episode[name] for episode in self._episodes])) for name in names}
         for name, value in self.latest.items():
             self.logger.record(f"episode/{name}", value)
-        assert isinstance(self.model, LSTMPPO)
         self._show(self.model, self.latest)
 
     def state(self) -> list[dict[str, float]]:
@@ -71,6 +70,14 @@ class Checkpoints(BaseCallback):
             self._last = time.monotonic()
 
 
+@runtime_checkable
+class Stoppable(Protocol):
+    """An algorithm that can end between iterations."""
+
+    def request_stop(self) -> None:
+        """Return from `learn` before the next rollout."""
+
+
 class Ending(BaseCallback):
     """Ends training between iterations: after some minutes, or when the user interrupts (SIGINT, SIGTERM)."""
 
@@ -88,7 +95,7 @@ class Ending(BaseCallback):
         self.began = time.monotonic()
 
     def _on_rollout_start(self) -> None:
-        assert isinstance(self.model, LSTMPPO)
+        assert isinstance(self.model, Stoppable)
         if self.interrupted or (self._seconds is not None and time.monotonic() - self.began >= self._seconds):
             self.model.request_stop()
 

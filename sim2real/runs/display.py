@@ -6,8 +6,8 @@ import time
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from stable_baselines3.common.base_class import BaseAlgorithm
 
-from policies import LSTMPPO
 from sim2real.runs.config import TrainConfig
 
 
@@ -33,7 +33,7 @@ class TrainingDisplay:
         self._began_at = began_at
         self._line = 0.0
 
-    def show(self, model: LSTMPPO, metrics: dict[str, float]) -> None:
+    def show(self, model: BaseAlgorithm, metrics: dict[str, float]) -> None:
         """Bring it up to date."""
         seconds = time.monotonic() - self._began
         share = model.num_timesteps / self._config.steps

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import Any
 
 from stable_baselines3.common.callbacks import CallbackList
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 
-from policies import LSTMPPO
-from policies.checkpoint import load_checkpoint, save_checkpoint, write_atomically
-from policies.update import Diverged
+from policies import A2C, LSTMPPO, REINFORCE
+from policies.checkpoint import load_checkpoint, save_checkpoint
+from policies.update import Diverged, NoReturns
 from sim2real.errors import UserError
+from sim2real.runs.baseline_limits import BASELINES
+from sim2real.runs.baselines import Baseline, PolicyGroup, make_baseline
 from sim2real.runs.callbacks import Checkpoints, Ending, TaskStatistics
 from sim2real.runs.config import TrainConfig
 from sim2real.runs.display import TrainingDisplay
+from sim2real.runs.held_out import HeldOut
+from sim2real.runs.policy_file import save_policy
 from sim2real.runs.progress_csv import ProgressCSV
 from sim2real.runs.run_folder import RunFolder
+from sim2real.runs.starting import start_from
 from sim2real.tasks.task import Task
 from sim2real.trials.trial_env import TrialEnv, nominal_draw
+
+ALGORITHMS: dict[str, type[LSTMPPO]] = {"ppo": LSTMPPO, "a2c": A2C, "reinforce": REINFORCE}
 
 
 @dataclass(frozen=True)
@@ -42,26 +48,46 @@ def make_env(task: Task, config: TrainConfig, run: RunFolder) -> TrialEnv:
     """The worlds that a run trains in."""
     distribution = run.worlds(task)
     draw = nominal_draw(distribution) if config.nominal else None
-    return TrialEnv(task, config.worlds, distribution, config.seed, config.threads, draw=draw, stagger=True)
+    return TrialEnv(task, config.worlds, distribution, config.seed, config.threads, draw=draw, stagger=config.stagger)
 
 
-def make_model(env: TrialEnv, config: TrainConfig) -> LSTMPPO:
+def make_model(env: TrialEnv, config: TrainConfig) -> LSTMPPO | Baseline:
     """The trainer that a configuration describes. Raises UserError where its numbers do not fit."""
+    if config.algo in BASELINES:
+        return make_baseline(PolicyGroup(env), config)
+    widths = (config.hidden,) if config.memory != "none" else (config.hidden, config.hidden)
+    network = {
+        "encoder": config.encoder,
+        "widths": widths,
+        "memory": config.memory,
+        "hidden": config.hidden,
+        "shared": config.shared,
+        "critic_group": config.critic_group,
+        "image": env.task.image,
+        "bins": config.bins,
+        "log_std_init": config.log_std,
+    }
     try:
-        return LSTMPPO(
+        return ALGORITHMS[config.algo](
             "LSTMPolicy",
             env,
             learning_rate=config.learning_rate,
             n_steps=config.rollout,
+            segment=config.segment,
+            burn_in=config.burn_in,
             n_epochs=config.epochs,
             n_minibatches=config.minibatches,
             gamma=config.gamma,
             gae_lambda=config.gae_lambda,
             clip_range=config.clip_range,
+            clip_range_vf=config.value_clip,
             ent_coef=config.entropy,
+            ent_coef_final=config.entropy_final,
+            max_grad_norm=config.gradient_clip,
             desired_kl=config.desired_kl,
+            anneal=config.anneal,
             value_cut=config.value_cut,
-            policy_kwargs={"encoder": (config.hidden,), "hidden": config.hidden, "log_std_init": config.log_std},
+            policy_kwargs=network,
             seed=config.seed,
         )
     except ValueError as error:
@@ -71,17 +97,13 @@ def make_model(env: TrialEnv, config: TrainConfig) -> LSTMPPO:
 def train(run: RunFolder, resume: bool = False) -> Trained:
     """Train the run's policy to its end, from its checkpoint if `resume`.
 
-    Interrupted, it finishes the running iteration, saves and returns. Raises CheckpointError for a damaged checkpoint.
+    Interrupted, it finishes the running iteration, saves and returns. Raises CheckpointError for a damaged checkpoint,
+    UserError for a baseline to resume.
     """
     task, config = run.task, run.config
     env = make_env(task, config, run)
     model = make_model(env, config)
-    state: dict[str, Any] | None = load_checkpoint(run.checkpoint_path) if resume else None
-    if state is not None:
-        if state["task"] != task.name:
-            raise UserError(f"{run.checkpoint_path} is of task {state['task']!r}, the run of {task.name!r}")
-        env.restore(state["env"])
-        model.restore_training_state(state["model"])
+    state = _begin(model, env, run, resume)
     before = model.num_timesteps
     display = TrainingDisplay(config, task.metrics, before)
     statistics = TaskStatistics(env, display.show)
@@ -89,14 +111,20 @@ def train(run: RunFolder, resume: bool = False) -> Trained:
         statistics.restore(state["episodes"])
 
     def save() -> None:
-        whole = {"task": task.name, "model": model.training_state(), "env": env.state(), "episodes": statistics.state()}
-        save_checkpoint(run.checkpoint_path, whole)
+        if isinstance(model, LSTMPPO):
+            whole = {"model": model.training_state(), "env": env.state(), "episodes": statistics.state()}
+            save_checkpoint(run.checkpoint_path, {"task": task.name, **whole})
         save_policy(model, run)
 
     outputs = [ProgressCSV(run.progress_path, before), TensorBoardOutputFormat(str(run.path))]
     model.set_logger(Logger(str(run.path), outputs))
     ending = Ending(config.minutes)
-    callbacks = CallbackList([statistics, Checkpoints(save, config.checkpoint_minutes), ending])
+    beside = (
+        [HeldOut(task, env.distribution, config.held_out, config.held_out_every, config.threads)]
+        if config.held_out
+        else []
+    )
+    callbacks = CallbackList([statistics, *beside, Checkpoints(save, config.checkpoint_minutes), ending])
     with display, ending:
         try:
             model.learn(max(config.steps - before, 0), callbacks, reset_num_timesteps=state is None)
@@ -105,6 +133,8 @@ def train(run: RunFolder, resume: bool = False) -> Trained:
             raise UserError(
                 f"training diverged at step {model.num_timesteps}: {error}; last checkpoint: {last}"
             ) from error
+        except NoReturns as error:
+            raise UserError(f"{config.algo}, rollout={config.rollout}: {error}") from error
         save()
     model.logger.close()
     return Trained(
@@ -116,31 +146,19 @@ def train(run: RunFolder, resume: bool = False) -> Trained:
     )
 
 
-def save_policy(model: LSTMPPO, run: RunFolder) -> None:
-    """Write `policy.zip`, which `LSTMPPO.load` reads, in one piece."""
-    buffer = io.BytesIO()
-    model.save(buffer)
-    write_atomically(run.policy_path, buffer.getvalue())
-
-
-def load_policy(run: RunFolder) -> LSTMPPO:
-    """The run's policy. Raises UserError if there is none, it is damaged, or it was trained for something else."""
-    if not run.policy_path.is_file():
-        raise UserError(
-            f"{run.path} holds no policy yet ({run.policy_path.name}); train it: sim2real resume {run.path}"
-        )
-    try:
-        model = LSTMPPO.load(run.policy_path, device="cpu")
-    except Exception as error:  # whatever a damaged zip or pickle raises
-        raise UserError(
-            f"{run.policy_path} is damaged: {type(error).__name__}: {' '.join(str(error).split())}"
-        ) from error
-    task = run.task
-    wanted = task.observation_sizes["policy"], *(task.action_space.shape or ())
-    given = model.policy.sizes["policy"], *(model.action_space.shape or ())
-    if given != wanted:
-        raise UserError(
-            f"{run.policy_path} is of another task: it takes {given[0]} observations to {given[1:]} actions, "
-            f"{task.name} has {wanted[0]} and {wanted[1:]}"
-        )
-    return model
+def _begin(model: LSTMPPO | Baseline, env: TrialEnv, run: RunFolder, resume: bool) -> dict[str, Any] | None:
+    """Bring model and worlds to where training begins; returns the checkpoint that it goes on from, if it does."""
+    if not isinstance(model, LSTMPPO):
+        if resume:
+            raise UserError(f"{run.path} cannot be resumed: {run.config.algo} is a baseline, which keeps no checkpoint")
+        return None
+    state: dict[str, Any] | None = load_checkpoint(run.checkpoint_path) if resume else None
+    if state is None:
+        start_from(model, run.config)
+    else:
+        if state["task"] != run.task.name:
+            raise UserError(f"{run.checkpoint_path} is of task {state['task']!r}, the run of {run.task.name!r}")
+        env.restore(state["env"])
+        model.restore_training_state(state["model"])
+    model.policy.freeze(run.config.freeze)
+    return state

@@ -166,7 +166,7 @@ def test_worlds_are_drawn_in_order_and_again_from_the_first(task, seen) -> None:
 
 def test_a_trained_player_acts_on_the_mean_with_the_policys_memory(task) -> None:
     env = TrialEnv(task, 3, seed=0, threads=1)
-    policy = LSTMPolicy(env.observation_space, env.action_space, encoder=(8,), hidden=8)
+    policy = LSTMPolicy(env.observation_space, env.action_space, widths=(8,), hidden=8)
     player = TrainedPlayer(policy)
     memory = player.initial_memory(3)
     assert memory.shape == (3, 2, 8) and not memory.any()

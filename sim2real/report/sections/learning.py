@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim2real.report.axis import Axis
 from sim2real.report.html import Html, join, paragraph, tag
 from sim2real.report.numbers import named, number, words
-from sim2real.report.plot import Plot, grid
+from sim2real.report.plot import Plot, grid, legend
 from sim2real.report.progress import POINTS, Progress
 from sim2real.report.run_files import RunFiles
 
@@ -31,8 +31,37 @@ def learning(files: RunFiles) -> Html:
         ),
         grid(main, "large") if main else "",
         grid(rest, "small") if rest else "",
+        _beside(progress, metrics),
         tag("h3", "Reward terms, mean per control step") if terms else "",
         grid(terms, "small") if terms else "",
+    )
+
+
+def _beside(progress: Progress, metrics: dict[str, str]) -> Html:
+    """What was measured in seen and held-out worlds while training went on, if it was."""
+    both = [name for name in progress.names("seen") if name in progress.names("unseen")]
+    if not both:
+        return join()
+    figures = []
+    for name in both:
+        series = {kind: progress.series(f"{kind}/{name}") for kind in ("seen", "unseen")}
+        values = [series[kind][1] for kind in series]
+        x = Axis.around([0.0, *(steps for steps, _ in series.values())], "control steps", 3, margin=0.0)
+        plot = Plot(x, Axis.around(values, ticks=3))
+        marks = [
+            plot.line(*points, kind) if len(points[0]) > 1 else plot.dots(*points, kind)
+            for kind, points in series.items()
+        ]
+        last = ", ".join(f"{kind} {number(points[1][-1])}" for kind, points in series.items())
+        title = named(name, metrics.get(name, ""))
+        figures.append(
+            plot.figure(title, f"{title} over control steps; at the end {last}", *marks, note=last, kind="small")
+        )
+    return join(
+        tag("h3", "The same worlds again and again, seen and held out"),
+        legend([("seen", "training worlds"), ("unseen", "held-out worlds")]),
+        grid(figures, "small"),
+        paragraph("Where the two part, the policy over-fits its worlds.", kind="note"),
     )
 
 

@@ -1,0 +1,28 @@
+"""Runs that benchmarks measure: trained by their task's own recipe, or gone on with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sim2real.commands.train import new_run
+from sim2real.runs import RunFolder, TrainConfig, train
+from sim2real.runs.progress_csv import read_progress
+from sim2real.tasks import make_task
+
+
+def finished(task: str, seed: int, folder: Path) -> RunFolder:
+    """The run of a task and seed in that folder, trained to its end."""
+    path = folder / f"{task.replace('/', '-')}-s{seed}"
+    if (path / "run.json").is_file():
+        run = RunFolder.open(path)
+        train(run, resume=run.checkpoint_path.is_file())
+        return run
+    run = new_run(task, path, TrainConfig(**make_task(task).recipe, seed=seed))
+    train(run)
+    return run
+
+
+def minutes(run: RunFolder) -> float:
+    """What collecting and learning took."""
+    last = read_progress(run.progress_path)[-1]
+    return sum(last[f"time/{part}_seconds"] for part in ("simulate", "act", "learn")) / 60

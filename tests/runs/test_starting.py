@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from policies.lstm_policy import PARTS
+from sim2real.commands.train import new_run
+from sim2real.errors import UserError
+from sim2real.runs import RunFolder, TrainConfig, load_policy, train
+
+SMALL = {"worlds": 8, "rollout": 8, "minibatches": 2, "hidden": 8, "threads": 1, "steps": 8 * 8 * 3}
+TASK = "maze/grid-5x5"
+
+Make = Callable[..., RunFolder]
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory) -> Make:
+    """Makes and trains a small run."""
+    folder = tmp_path_factory.mktemp("runs")
+
+    def run(name: str, task: str = TASK, **changes) -> RunFolder:
+        made = new_run(task, folder / name, TrainConfig(**SMALL | changes))
+        train(made)
+        return made
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def first(make) -> RunFolder:
+    return make("first")
+
+
+def parameters(run: RunFolder) -> dict[str, torch.Tensor]:
+    return dict(load_policy(run).policy.state_dict())
+
+
+def changed(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> set[str]:
+    return {name for name in one if not torch.equal(one[name], other[name])}
+
+
+def test_training_starts_from_the_given_runs_policy_and_normalisers(first, make) -> None:
+    barely = make("barely", start_from=first.path, learning_rate=1e-12, desired_kl=None, freeze=("critic",))
+    before, after = parameters(first), parameters(barely)
+    assert changed(before, after) <= {
+        name for name in before if "normalizer" in name or name.endswith(("weight", "bias"))
+    }
+    for name, tensor in before.items():
+        if "normalizer" not in name:
+            torch.testing.assert_close(after[name], tensor, rtol=0.0, atol=1e-9)
+    assert after["policy_normalizer.count"] == 2 * before["policy_normalizer.count"]
+
+
+@pytest.mark.parametrize(
+    ("part", "kept"),
+    [
+        ("encoder", ("actor.encoder.", "policy_normalizer.")),
+        ("memory", ("actor.memory.",)),
+        ("head", ("action_net.",)),
+        ("critic", ("critic.", "value_net.", "critic_normalizer.", "value_normalizer.")),
+    ],
+)
+def test_a_frozen_part_stays_as_it_was_and_the_rest_learns(part, kept, first, make) -> None:
+    assert part in PARTS
+    before, after = parameters(first), parameters(make(f"frozen-{part}", start_from=first.path, freeze=(part,)))
+    assert changed(before, after) == {name for name in before if not name.startswith(kept)}
+
+
+def test_a_resumed_run_keeps_its_parts_frozen(first, make) -> None:
+    run = make("resumed", start_from=first.path, freeze=("encoder", "memory"))
+    config = run.config.model_copy(update={"steps": 2 * SMALL["steps"]})
+    run.config_path.write_text(config.model_dump_json())
+    train(run, resume=True)
+    kept = ("actor.encoder.", "actor.memory.", "policy_normalizer.")
+    assert not any(name.startswith(kept) for name in changed(parameters(first), parameters(run)))
+
+
+def test_networks_of_another_make_are_refused_by_what_differs(first, make) -> None:
+    with pytest.raises(UserError, match=r"cannot start from .*first: memory is lstm there, gru here"):
+        make("gru", start_from=first.path, memory="gru")
+    with pytest.raises(UserError, match="policy is 55 there, 7 here"):
+        make("bandit", "bandit/k5-n10", start_from=first.path)
+
+
+def test_untrained_parts_are_not_frozen() -> None:
+    with pytest.raises(ValueError, match=r"freeze=memory: .* give start_from"):
+        TrainConfig(freeze=("memory",))
+
+
+def test_held_out_worlds_to_fine_tune_in_are_not_those_of_training(first, make) -> None:
+    tuned = make("tuned", unseen=True, finite=3, start_from=first.path)
+    worlds, before = tuned.worlds(), first.worlds()
+    assert (worlds.finite, before.finite) == (3, 1000)
+    ours = set(worlds._finite_set.seeds.tolist())
+    assert len(ours) == 3
+    assert not ours & set(before._finite_set.seeds.tolist())
+
+
+def test_a_finite_set_of_a_robots_worlds_is_trained_in(tmp_path: Path) -> None:
+    config = TrainConfig(**SMALL | {"finite": 4, "finite_seed": 2})
+    run = new_run("leap/rotate-z", tmp_path / "run", config)
+    assert (run.worlds().finite, run.worlds().finite_seed) == (4, 2)
+    other = new_run("leap/rotate-z", tmp_path / "other", TrainConfig(**SMALL | {"finite": 4}))
+    assert not set(run.worlds()._finite_set.seeds.tolist()) & set(other.worlds()._finite_set.seeds.tolist())
+
+
+def test_a_finite_seed_without_a_set_is_refused() -> None:
+    with pytest.raises(ValueError, match="finite_seed=2 chooses a finite set"):
+        TrainConfig(finite_seed=2)
