@@ -26,7 +26,7 @@ FORBIDDEN = {
         *("torch", "mujoco", "mjbatch", "gymnasium", "gymnasium_robotics", "stable_baselines3", "sb3_contrib"),
     ),
 }
-ONE_MODULE_ONLY = ("mjbatch", "stable_retro", "vizdoom", "ray")
+ONE_MODULE_ONLY = ("mjbatch", "sb3_contrib", "stable_retro", "vizdoom", "ray")
 ROS_ROOM = "deploy_robot.ros2"
 ROS_MODULES = ("rclpy", "std_srvs", "tf2_ros", "ament_index_python", "rosidl_runtime_py", "launch", "launch_ros")
 ROS_SUFFIXES = ("_msgs", "_interfaces")

@@ -54,6 +54,7 @@ def test_doctor_tests_what_is_installed(capsys: pytest.CaptureFixture[str]) -> N
     checks = {check["capability"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
     assert checks["simulate"]["ok"] and checks["talk ROS 2"]["ok"] and checks["render pictures"]["ok"]
     assert checks["play mazes in the first person"]["ok"]
+    assert checks["train the baseline sb3-recurrent-ppo"]["ok"]
     assert all(check["mend"] for check in checks.values() if not check["ok"])
 
 

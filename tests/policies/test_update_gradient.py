@@ -48,7 +48,7 @@ class Case:
 
 @pytest.fixture
 def collect(scripted_env: Any, small_model: Any, recorder: Any) -> Callable[[Case], tuple[LSTMPolicy, Rollout]]:
-    """A policy and its third rollout, made one to move away from; stored memories are partly of earlier parameters."""
+    """A policy and its second rollout, made one to move away from; stored memories are partly of earlier parameters."""
 
     def collect(case: Case) -> tuple[LSTMPolicy, Rollout]:
         space, bins = ACTIONS[case.action]
@@ -56,8 +56,8 @@ def collect(scripted_env: Any, small_model: Any, recorder: Any) -> Callable[[Cas
         lengths = {"n_steps": STEPS, "segment": case.segment, "burn_in": case.burn_in}
         model = small_model(scripted_env(*TRIALS, action=space), network=network, learning_rate=3e-2, **lengths)
         callback = recorder()
-        model.learn(3 * 4 * STEPS, callback)
-        policy, rollout = callback.recorded[2]
+        model.learn(2 * 4 * STEPS, callback)
+        policy, rollout = callback.recorded[1]
         generator = torch.Generator().manual_seed(0)
         for values, scale in ((rollout.reward, 1.0), (rollout.log_probability, 0.5), (rollout.value, 0.3)):
             values += scale * torch.randn(values.shape, generator=generator)
