@@ -39,7 +39,7 @@ _BENCHMARKS = {"sim": ("simulation", (64, 256, 1024)), "train": ("training", (64
 """Of each benchmark its module, and its numbers of worlds."""
 
 
-def _benchmark(name: str) -> ModuleType:
+def load_benchmark(name: str) -> ModuleType:
     """A module of the repository's `benchmarks/`, which is not part of an installation. Raises UserError without it."""
     folder = Path(__file__).parents[2] / "benchmarks"
     if not (folder / f"{name}.py").is_file():
@@ -56,7 +56,7 @@ def run(options: Options) -> Result:
     if not isinstance(task, RobotTask):
         raise UserError(f"{task.name} has no physics to measure")
     module, worlds = _BENCHMARKS[options.what]
-    measure = _benchmark(module).measure
+    measure = load_benchmark(module).measure
     rows = [vars(row) for row in measure(task, options.worlds or worlds, options.seconds, options.threads)]
     shown = [
         (r["name"], r["value"], r["unit"], r["target"], {True: "yes", False: "NO", None: ""}[r["holds"]]) for r in rows

@@ -27,9 +27,9 @@ class TabularMDP(Task):
     An episode ends for good with its last step: nothing is to be expected after it. The policy sees RL^2's input: the
     state (one-hot), the previous action (one-hot), the previous reward, and whether the episode begins; and once more the
     state that the reward belongs to, the one before (one-hot), which a memory would otherwise have to learn to keep
-    beside it. The critic also sees the mean rewards (state, action) and the transitions (state, action, next state). The
-    state that an episode's last step leads to is not shown. `total_reward` is one episode's; published totals are of
-    whole trials, its sum over the n episodes.
+    beside it. The critic also sees the mean rewards (state, action), the transitions (state, action, next state) and the
+    regrets of the actions in the present state. The state that an episode's last step leads to is not shown.
+    `total_reward` is one episode's; published totals are of whole trials, its sum over the n episodes.
 
     What is learnt from is not that reward but minus the regret of each action, Q*(s, a) - V*(s) of the process: summed
     over an episode it differs from the reward by V* of the first state, which no action changes, and by chance of mean
@@ -47,7 +47,7 @@ class TabularMDP(Task):
         self.name = f"mdp/n{episodes}"
         self.episodes_per_trial = episodes
         policy = STATES + ACTIONS + 2 + STATES
-        self.observation_sizes = {"policy": policy, "critic": policy + STATES * ACTIONS * (1 + STATES)}
+        self.observation_sizes = {"policy": policy, "critic": policy + STATES * ACTIONS * (1 + STATES) + ACTIONS}
         self.metrics = {"total_reward": "1"}
         self.worlds = seeded_worlds(self.name)
         self.target = self.worlds.target
@@ -146,7 +146,9 @@ class TabularMDPSimulation(SeededSimulation):
             axis=1,
             dtype=np.float32,
         )
-        truth = self.means[rows].reshape(len(rows), -1), self.transitions[rows].reshape(len(rows), -1)
+        now = np.minimum(self._steps[rows], HORIZON - 1)
+        regret = self._regret[rows, now, self._state[rows]]
+        truth = self.means[rows].reshape(len(rows), -1), self.transitions[rows].reshape(len(rows), -1), regret
         return policy, np.concatenate((policy, *truth), axis=1, dtype=np.float32)
 
     def _arrays(self) -> dict[str, np.ndarray]:

@@ -55,7 +55,7 @@ def test_rewards_and_moves_follow_the_process_that_the_critic_sees(task) -> None
     before, after, rewards = (column[:, 0] for column in course(simulation, actions))
     actions = actions[:, 0]
     critic = simulation.observe()[1][0, 27:]
-    means, transitions = critic[:50].reshape(10, 5), critic[50:].reshape(10, 5, 10)
+    means, transitions = critic[:50].reshape(10, 5), critic[50:550].reshape(10, 5, 10)
     assert transitions.sum(axis=-1) == pytest.approx(1.0, abs=1e-5) and (transitions >= 0.0).all()
     noise = rewards - means[before, actions]
     assert noise.mean() == pytest.approx(0.0, abs=4 / np.sqrt(20_000))
@@ -82,8 +82,10 @@ def test_what_is_learnt_from_is_minus_the_regret_which_sums_to_what_the_best_pol
     rng = np.random.default_rng(0)
     regret, earned = np.zeros(n), np.zeros(n)
     for _ in range(10):
-        term = simulation.step(rng.integers(5, size=n)).rewards["regret"]
-        assert (term <= 0.0).all()
+        told = simulation.observe()[1][:, -5:]
+        actions = rng.integers(5, size=n)
+        term = simulation.step(actions).rewards["regret"]
+        assert (term <= 0.0).all() and told[np.arange(n), actions] == pytest.approx(term, abs=1e-5)
         regret += term
         earned += simulation.progress()
     difference = earned - (best + regret)
@@ -153,7 +155,7 @@ def test_an_action_that_is_none_is_refused(task) -> None:
 def test_gymnasium_makes_it_by_name() -> None:
     env = gymnasium.make("mdp/n25", group="both")
     observation, _ = env.reset(seed=0)
-    assert {group: rows.shape for group, rows in observation.items()} == {"policy": (27,), "critic": (577,)}
+    assert {group: rows.shape for group, rows in observation.items()} == {"policy": (27,), "critic": (582,)}
     steps = [env.step(0) for _ in range(250)]
     assert [terminated for _, _, terminated, _, _ in steps] == [False] * 249 + [True]
     env.close()
