@@ -40,7 +40,9 @@ class LSTMPPO(BaseAlgorithm):
         memory that it starts from (R2D2, Kapturowski 2019); 0 takes memory as it was when collected.
     :param n_epochs: passes over each rollout.
     :param n_minibatches: minibatches per epoch, each of whole worlds; must divide the number of worlds.
-    :param gamma: discount per step.
+    :param gamma: discount per step, at the start.
+    :param gamma_final: discount at the last step, the horizon 1 / (1 - gamma) growing geometrically; None keeps `gamma`.
+        What is to be learnt first may be found in a short horizon (OpenAI Five, arXiv 1912.06680, appendix).
     :param gae_lambda: GAE's lambda.
     :param clip_range: PPO's clip of the probability ratio; None for no clip (advantage actor-critic).
     :param clip_range_vf: clip of the change of normalised values; None for none.
@@ -70,6 +72,7 @@ class LSTMPPO(BaseAlgorithm):
         n_epochs: int = 4,
         n_minibatches: int = 4,
         gamma: float = 0.99,
+        gamma_final: float | None = None,
         gae_lambda: float = 0.95,
         clip_range: float | None = 0.2,
         clip_range_vf: float | None = None,
@@ -108,10 +111,13 @@ class LSTMPPO(BaseAlgorithm):
             raise ValueError(f"learning_rate={learning_rate!r}: wanted a number; anneal and desired_kl change it")
         if value_cut not in ("episode", "trial"):
             raise ValueError(f"value_cut={value_cut!r}: wanted 'episode' or 'trial'")
+        if gamma_final is not None and max(gamma, gamma_final) >= 1.0:
+            raise ValueError(f"gamma={gamma} to gamma_final={gamma_final}: wanted both below 1, for horizons that grow")
         if anneal and desired_kl is not None:
             raise ValueError(f"anneal and desired_kl={desired_kl} both set the learning rate: give one of them")
         self.lengths = Lengths(n_steps, n_steps if segment is None else segment, burn_in)
-        self.value_cut, self.anneal, self.ent_coef_final = value_cut, anneal, ent_coef_final
+        self.value_cut, self.anneal = value_cut, anneal
+        self.gamma_final, self.ent_coef_final = gamma_final, ent_coef_final
         self.update_settings = UpdateSettings(
             n_epochs=n_epochs,
             n_minibatches=n_minibatches,
@@ -144,8 +150,7 @@ class LSTMPPO(BaseAlgorithm):
         entropy = np.random.SeedSequence(self.seed)
         action_seed, shuffle_seed = entropy.generate_state(2)
         generator = torch.Generator().manual_seed(int(action_seed))
-        gamma = self.update_settings.gamma if self.update_settings.baseline else None
-        self._collector = Collector(self.lengths, gamma, self.value_cut, generator)
+        self._collector = Collector(self.lengths, self._bootstraps(self.update_settings), self.value_cut, generator)
         self._shuffle_rng = np.random.default_rng(shuffle_seed)
 
     def learn(
@@ -172,13 +177,15 @@ class LSTMPPO(BaseAlgorithm):
             callback.on_rollout_start()
             if self.stop_requested:
                 break
+            settings = self._scheduled()
+            self._collector.gamma = self._bootstraps(settings)
             rollout = self._collect(self.env, callback)
             if rollout is None:
                 break
             callback.update_locals(locals())
             callback.on_rollout_end()
             began = time.perf_counter()
-            measured = self._update(rollout)
+            measured = self._update(rollout, settings)
             self.learn_seconds += time.perf_counter() - began
             self.iteration += 1
             self._n_updates += self.update_settings.n_epochs
@@ -200,15 +207,27 @@ class LSTMPPO(BaseAlgorithm):
         self._last_obs, self._last_episode_starts = self._collector.observation, self._collector.reset
         return rollout
 
-    def _update(self, rollout: Rollout) -> dict[str, float]:
-        settings, optimizer = self.update_settings, self.policy.optimizer
-        left = self._current_progress_remaining
+    def _scheduled(self) -> UpdateSettings:
+        """The settings of this iteration."""
+        settings, left = self.update_settings, self._current_progress_remaining
         if self.ent_coef_final is not None:
             weight = self.ent_coef_final + left * (settings.ent_coef - self.ent_coef_final)
             settings = replace(settings, ent_coef=weight)
+        if self.gamma_final is not None:
+            gamma = 1.0 - (1.0 - settings.gamma) ** left * (1.0 - self.gamma_final) ** (1.0 - left)
+            settings = replace(settings, gamma=gamma)
+        return settings
+
+    @staticmethod
+    def _bootstraps(settings: UpdateSettings) -> float | None:
+        """The discount of values behind time limits; none where returns are learnt from without values."""
+        return settings.gamma if settings.baseline else None
+
+    def _update(self, rollout: Rollout, settings: UpdateSettings) -> dict[str, float]:
+        optimizer = self.policy.optimizer
         if self.anneal:
             for group in optimizer.param_groups:
-                group["lr"] = left * self.lr_schedule(1.0)
+                group["lr"] = self._current_progress_remaining * self.lr_schedule(1.0)
         measured = update(self.policy, optimizer, rollout, settings, self._shuffle_rng)
         burn_in = self.lengths.burn_in
         self.policy.policy_normalizer.update(rollout.policy_observation[burn_in:])

@@ -13,6 +13,7 @@ _COMMON: dict[str, Any] = {
     "desired_kl": None,
     "value_clip": None,
     "entropy_final": None,
+    "gamma_final": None,
     "value_cut": "trial",
     "encoder": "mlp",
     "shared": False,

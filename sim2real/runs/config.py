@@ -66,7 +66,9 @@ class TrainConfig(BaseModel):
     desired_kl: float | None = Field(0.02, gt=0)
     """Divergence per update that the learning rate is adapted to; it stays as it is if none is given."""
     gamma: float = Field(0.98, gt=0, le=1)
-    """Discount per control step."""
+    """Discount per control step, at the start."""
+    gamma_final: float | None = Field(None, gt=0, lt=1)
+    """Discount at the last of `steps`, the horizon growing geometrically; as at the start if not given."""
     gae_lambda: float = Field(0.95, ge=0, le=1)
     """Lambda of generalised advantage estimation."""
     clip_range: float = Field(0.2, gt=0)

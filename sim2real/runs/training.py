@@ -78,6 +78,7 @@ def make_model(env: TrialEnv, config: TrainConfig) -> LSTMPPO | Baseline:
             n_epochs=config.epochs,
             n_minibatches=config.minibatches,
             gamma=config.gamma,
+            gamma_final=config.gamma_final,
             gae_lambda=config.gae_lambda,
             clip_range=config.clip_range,
             clip_range_vf=config.value_clip,

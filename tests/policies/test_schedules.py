@@ -12,12 +12,12 @@ ITERATION = WORLDS * STEPS
 
 
 @pytest.fixture
-def weights(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The entropy bonus's weight in each update from now on."""
-    seen: list[float] = []
+def settings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The settings of each update from now on."""
+    seen: list[Any] = []
 
     def spy(policy: Any, optimizer: Any, rollout: Any, settings: Any, rng: Any) -> dict[str, float]:
-        seen.append(settings.ent_coef)
+        seen.append(settings)
         return update(policy, optimizer, rollout, settings, rng)
 
     update = lstm_ppo.update
@@ -81,9 +81,33 @@ def test_steps_are_as_large_as_the_annealed_rate_says(recall_env: Any, small_mod
     [(0.1, 0.0, [0.1, 0.075, 0.05, 0.025]), (0.0, 0.4, [0.0, 0.1, 0.2, 0.3]), (0.1, None, [0.1] * 4)],
 )
 def test_the_weight_of_the_entropy_bonus_goes_linearly_to_its_last_value(
-    start: float, final: float | None, expected: list[float], weights: Any, recall_env: Any, small_model: Any
+    start: float, final: float | None, expected: list[float], settings: Any, recall_env: Any, small_model: Any
 ) -> None:
     model = small_model(recall_env(WORLDS), ent_coef=start, ent_coef_final=final)
     model.learn(4 * ITERATION)
-    assert weights == pytest.approx(expected)
+    assert [setting.ent_coef for setting in settings] == pytest.approx(expected)
     assert model.update_settings == replace(model.update_settings, ent_coef=start), "the setting itself stays"
+
+
+def test_the_horizon_grows_geometrically_in_returns_and_behind_time_limits_alike(
+    settings: Any, recall_env: Any, small_model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = small_model(recall_env(WORLDS), gamma=0.5, gamma_final=0.98)
+    bootstrapped, collect = [], model._collector.collect
+
+    def spy(*arguments: Any) -> Any:
+        bootstrapped.append(model._collector.gamma)
+        return collect(*arguments)
+
+    monkeypatch.setattr(model._collector, "collect", spy)
+    model.learn(2 * ITERATION)
+    model.learn(2 * ITERATION, reset_num_timesteps=False)
+    expected = [1 - 0.5, 1 - (0.5 * 0.02) ** 0.5, 1 - 0.5**0.5 * 0.02**0.5, 1 - 0.5**0.25 * 0.02**0.75]
+    assert [setting.gamma for setting in settings] == pytest.approx(expected)
+    assert bootstrapped == [setting.gamma for setting in settings]
+
+
+@pytest.mark.parametrize(("gamma", "final"), [(1.0, 0.9), (0.9, 1.0)])
+def test_a_horizon_without_end_does_not_grow(gamma: float, final: float, small_model: Any) -> None:
+    with pytest.raises(ValueError, match=f"gamma={gamma} to gamma_final={final}: wanted both below 1"):
+        small_model(None, gamma=gamma, gamma_final=final)
