@@ -88,7 +88,7 @@ def test_no_terms_load_too(tmp_path: Path, arm: Target) -> None:
     [
         ("on: [cube], ", "on: [cube], on: [fore], ", "3: key 'on' is repeated"),
         ("    kind: action_delay\n", "    kind: action_delay\n    kind: mass\n", "7: key 'kind' is repeated"),
-        ("task:", "tsk:", "1: unknown key 'tsk'; keys: task, finite, terms"),
+        ("task:", "tsk:", "1: unknown key 'tsk'; keys: task, finite, finite_seed, terms"),
         ("task: arm/reach", "task: [1]", r"1: 'task' takes a name, got \[1\]"),
         ("task: arm/reach", "finite: 0", "1: 'finite' takes a number of worlds, at least 1, got 0"),
         ("task: arm/reach", "finite: few", "1: 'finite' takes a number of worlds, at least 1, got 'few'"),
@@ -106,7 +106,7 @@ def test_no_terms_load_too(tmp_path: Path, arm: Target) -> None:
         ("choice: [0, 1]", "choice: [0, 0.5]", "5: term 'delay': distribution must be a Choice of whole control steps"),
         ("kind: action_delay", "kind: [", "[0-9]: "),
         ("name: cube_mass", "[a]: cube_mass", "3: a key must be plain text"),
-        ("terms:", "trms:", "1: a world file has the key 'terms'; keys: task, finite, terms"),
+        ("terms:", "trms:", "1: a world file has the key 'terms'; keys: task, finite, finite_seed, terms"),
     ],
 )
 def test_a_mistake_is_refused_with_its_place(old: str, new: str, message: str, tmp_path: Path, arm: Target) -> None:
