@@ -54,11 +54,25 @@ class TabularMDP(Task):
 
     @property
     def recipe(self) -> dict[str, Any]:
+        trial = HORIZON * self.episodes_per_trial
+        rollout = min(trial, 250)
         return {
             "value_cut": "trial",
-            "gamma": 0.99,
-            "gae_lambda": 0.3,
-            "steps": 20_000_000,
+            "stagger": trial > rollout,
+            "worlds": 8 * (3200 // rollout),
+            "rollout": rollout,
+            "epochs": 2,
+            "minibatches": 8,
+            "hidden": 128,
+            "gamma": 0.6,
+            "gamma_final": 0.98,
+            "gae_lambda": 0.6,
+            "entropy": 0.03,
+            "entropy_final": 0.0,
+            "learning_rate": 1.5e-3,
+            "desired_kl": None,
+            "anneal": True,
+            "steps": 800_000 * self.episodes_per_trial,
         }
 
     def simulate(

@@ -59,10 +59,12 @@ class GridMaze(Task):
     def recipe(self) -> dict[str, Any]:
         return {
             "value_cut": "trial",
+            "rollout": 64,
+            "epochs": 3,
             "gamma": 0.99,
-            "gae_lambda": 0.95,
             "entropy": 0.01,
-            "steps": 30_000_000,
+            "entropy_final": 0.0,
+            "steps": 5_000_000,
         }
 
     def simulate(
