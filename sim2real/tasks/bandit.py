@@ -53,6 +53,8 @@ class Bandit(Task):
             "epochs": 3,
             "hidden": 64,
             "gamma": 1.0,
+            "entropy": 0.02 if self.episode_steps >= 100 else 0.0,
+            "entropy_final": 0.0,
             "learning_rate": 3e-3,
             "desired_kl": None,
             "anneal": True,
