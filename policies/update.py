@@ -115,8 +115,8 @@ def _improve(
             loss, parts = _loss(policy, minibatch, settings)
             if not torch.isfinite(loss):
                 raise Diverged(f"the loss is {loss.item()}: " + _listed(parts))
-            if parts["approx_kl"] > HIGHEST_KL:
-                raise Diverged(f"the policy moved by {parts['approx_kl']:.3g} nats in one update: " + _listed(parts))
+            if parts["quadratic_kl"] > HIGHEST_KL:
+                raise Diverged(f"the policy moved by {parts['quadratic_kl']:.3g} nats in one update: " + _listed(parts))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), settings.max_grad_norm)
@@ -208,6 +208,8 @@ def _loss(policy: LSTMPolicy, batch: _Batch, settings: UpdateSettings) -> tuple[
         parts["value_loss"] = value_loss.item()
     with torch.no_grad():
         parts["approx_kl"] = ((ratio - 1.0) - log_ratio).mean().item()
+        # To second order the same; a few actions that became very likely do not make it large.
+        parts["quadratic_kl"] = 0.5 * log_ratio.square().mean().item()
         if settings.clip_range is not None:
             parts["clip_fraction"] = ((ratio - 1.0).abs() > settings.clip_range).float().mean().item()
     return loss, parts

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sim2real.cli import main
+from sim2real.tasks import make_task
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 POLICIES = sorted((RESULTS / "policies").iterdir())
@@ -30,8 +31,7 @@ def test_a_shipped_policy_reproduces_its_row_of_the_published_results(folder: Pa
     else:
         told = json.loads((RESULTS / "rl2.json").read_text())
         row = told["tasks"][task][0]
-        episodes = int(task.rpartition("-n")[2]) if task.startswith("bandit") else int(task.rpartition("/n")[2])
-        trials = 1 if task.startswith("bandit") else episodes
+        trials = make_task(task).episodes_per_trial
         more, metric, mean, error = [], "total_reward", row["mean"] / trials, row["standard_error"] / trials
         count, kind = told["instances"], "seen"
     code = main(["evaluate", str(run), "--n", str(count), "--seed", "1", "--sampled", "--baselines", *more, "--json"])

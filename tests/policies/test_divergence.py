@@ -101,3 +101,14 @@ def test_training_goes_on_once_rewards_are_numbers_again(scripted_env: Any, smal
     model.learn(28, reset_num_timesteps=False)
     assert differences(_state(model)["policy"], before["policy"])
     assert all(torch.isfinite(tensor).all() for tensor in model.policy.state_dict().values())
+
+
+def test_a_few_actions_that_became_very_likely_are_no_explosion(model: Any, log_lines: Any) -> None:
+    def one_of_them(rollout: Rollout) -> None:
+        rollout.log_probability[0, 0] -= 9.0
+
+    for group in model.policy.optimizer.param_groups:
+        group["lr"] = 1e-9
+    lines = log_lines(model)
+    model.learn(28, Damage(one_of_them), reset_num_timesteps=False)
+    assert lines[0]["train/approx_kl"] > HIGHEST_KL > lines[0]["train/quadratic_kl"] > 0.0
