@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,7 +45,7 @@ class Options(BaseModel):
 
 def run(options: Options) -> Result:
     """Play every policy in worlds of every kind that the task has: nominal, seen and unseen."""
-    players: dict[str, Player] = {}
+    players: dict[str, Callable[[], Player]] = {}
     folder = None
     if options.run in TASKS:
         task, distribution = make_task(options.run), make_task(options.run).worlds
@@ -51,14 +53,16 @@ def run(options: Options) -> Result:
         folder = RunFolder.open(Path(options.run))
         task = folder.task
         distribution = folder.worlds(task)
-        players["trained"] = trained_player(load_policy(folder).policy, options.seed if options.sampled else None)
+        policy = load_policy(folder).policy
+        players["trained"] = partial(trained_player, policy, options.seed if options.sampled else None)
     for name in options.baselines:
-        players[name] = baseline(name, task, options.seed)
+        players[name] = partial(baseline, name, task, options.seed)
+        players[name]()  # an unknown name is refused before anything is played
     drawn = {kind: choose_worlds(distribution, kind, options.n, options.seed) for kind in kinds_of(distribution)}
     results: list[dict[str, Any]] = []
     for name, player in players.items():
         for kind, worlds in drawn.items():
-            measured = evaluate(task, player, worlds, distribution, options.episodes, options.threads)
+            measured = evaluate(task, player(), worlds, distribution, options.episodes, options.threads)
             results.append({"policy": name, "worlds_kind": kind, **measured.summary()})
     data: dict[str, Any] = {
         "task": task.name,
