@@ -107,7 +107,7 @@ def page(data: dict[str, Any]) -> str:
         "Reached: the published score within two standard errors of the difference, or 97 % of it at n = 500. Minutes are",
         f"those of collecting and learning, on {data['threads']} thread(s) of a machine that was shared with other work.",
         "",
-        "- The policy sees what RL²'s does, on MDPs once more the state before. What differs is what training may know besides:",
+        "- The policy sees what RL²'s does, on MDPs once more the state before. What differs is what training may know:",
         "  the critic sees the instance (its arms or its process), and actions are rewarded with minus their regret in it",
         "  instead of with the payoff that was drawn, which leaves the best policies the same and takes most of the chance out",
         "  of learning. Scores are of payoffs.",
