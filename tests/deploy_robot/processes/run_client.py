@@ -18,6 +18,6 @@ settings = DeploySettings(
     pace=options.pace,
     approach=Approach(seconds=0.5, speed=2.0),
     ros=RosSettings(domain_id=options.domain, localhost=True, match_timeout=30.0),
-    state_timeout=20.0,  # a busy machine may be slow to start the robot
+    state_timeout=10.0,  # a busy machine may be slow to start the robot
 )
 sys.stdout.write(deploy(Bundle.load(options.bundle), settings).to_json(log=True))
