@@ -157,8 +157,8 @@ class Term(ABC):
         return self.error(f"{self.kind} cannot act on {self.selects} {element!r}: {reason}")
 
     def current(self, target: Target, selection: Selection) -> np.ndarray:
-        """The nominal value of each element (m, parts), in the term's unit."""
-        raise NotImplementedError
+        """The nominal value of each element (m, parts), in the term's unit. Raises WorldsError for kinds that have none."""
+        raise self.error(f"{self.kind} has no nominal value to scale or to set")
 
     def parameters(self, selection: Selection) -> tuple[str, ...]:
         """Names of its parameters: `name`, `name[element]`, `name[part]` or `name[element:part]`."""
