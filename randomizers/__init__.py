@@ -4,8 +4,8 @@ A `WorldDistribution` holds `Term`s bound to a `Target`; it samples `Worlds` and
 and of settings for the channels that actions, observations and random forces pass through.
 """
 
-from randomizers.actuation import ActionDelay, ActionNoise, ActuatorDamping, ActuatorGain, Backlash
-from randomizers.channels import ActionChannel, ForceChannel, ObservationChannel
+from randomizers import channels, terms
+from randomizers.channels import *  # noqa: F403
 from randomizers.distributions import (
     Choice,
     Distribution,
@@ -16,15 +16,12 @@ from randomizers.distributions import (
     Uniform,
     distribution_from_config,
 )
-from randomizers.disturbance import ForceAcceleration, ForceProbability
 from randomizers.errors import WorldsError
-from randomizers.fields import SETTINGS
-from randomizers.physics import Armature, Friction, FrictionLoss, Gravity, JointDamping, JointLimits, Mass
-from randomizers.sensing import ObservationBias, ObservationNoise
-from randomizers.size import Size
+from randomizers.settings import SETTINGS
 from randomizers.streams import WorldStreams, episode_generator
 from randomizers.target import Selection, Target, select
 from randomizers.term import TERMS, Term, term_from_config
+from randomizers.terms import *  # noqa: F403
 from randomizers.world import World, Worlds
 from randomizers.world_distribution import WorldDistribution
 from randomizers.world_file import dump_worlds, load_worlds
@@ -32,33 +29,13 @@ from randomizers.world_file import dump_worlds, load_worlds
 __all__ = [
     "SETTINGS",
     "TERMS",
-    "ActionChannel",
-    "ActionDelay",
-    "ActionNoise",
-    "ActuatorDamping",
-    "ActuatorGain",
-    "Armature",
-    "Backlash",
     "Choice",
     "Distribution",
     "Fixed",
-    "ForceAcceleration",
-    "ForceChannel",
-    "ForceProbability",
-    "Friction",
-    "FrictionLoss",
-    "Gravity",
-    "JointDamping",
-    "JointLimits",
     "LogUniform",
-    "Mass",
     "Mixture",
     "Normal",
-    "ObservationBias",
-    "ObservationChannel",
-    "ObservationNoise",
     "Selection",
-    "Size",
     "Target",
     "Term",
     "Uniform",
@@ -67,10 +44,14 @@ __all__ = [
     "WorldStreams",
     "Worlds",
     "WorldsError",
+    "channels",
     "distribution_from_config",
     "dump_worlds",
     "episode_generator",
     "load_worlds",
     "select",
     "term_from_config",
+    "terms",
 ]
+__all__ += channels.__all__
+__all__ += terms.__all__

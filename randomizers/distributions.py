@@ -67,6 +67,10 @@ class Distribution(ABC):
         """The same with its low end moved down by `low` and its high end up by `high`; negative amounts narrow it."""
         raise WorldsError(f"{self!r} has no ends to move; only Uniform and LogUniform can be widened")
 
+    @abstractmethod
+    def times(self, factor: float) -> Distribution:
+        """The distribution of `factor` times its draws, factor > 0: the same in another unit."""
+
     def overlaps(self, other: Distribution) -> bool:
         """Whether both can yield a common value, common end points of intervals not counted."""
         return any(_overlap(a, b) for a in self.leaves for b in other.leaves)
@@ -105,6 +109,9 @@ class _Interval(Distribution):
 
     def widen(self, low: float = 0.0, high: float = 0.0) -> Distribution:
         return type(self)(self.low - low, self.high + high)
+
+    def times(self, factor: float) -> Distribution:
+        return type(self)(factor * self.low, factor * self.high)
 
     def to_config(self) -> dict[str, Any]:
         return {self.key: [self.low, self.high]}
@@ -158,6 +165,9 @@ class Normal(Distribution):
     def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
         return rng.normal(self.mean, self.sd, size)
 
+    def times(self, factor: float) -> Distribution:
+        return Normal(factor * self.mean, factor * self.sd)
+
     def to_config(self) -> dict[str, Any]:
         return {self.key: [self.mean, self.sd]}
 
@@ -196,6 +206,9 @@ class Choice(Distribution):
     def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
         return rng.choice(np.array(self.values), size=size, p=self.weights)
 
+    def times(self, factor: float) -> Distribution:
+        return Choice(tuple(factor * value for value in self.values), self.weights)
+
     def to_config(self) -> dict[str, Any]:
         values = [int(value) if value.is_integer() else value for value in self.values]
         return {self.key: values if self.weights is None else {"values": values, "weights": list(self.weights)}}
@@ -219,6 +232,9 @@ class Fixed(Distribution):
 
     def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
         return np.full(size, self.value)
+
+    def times(self, factor: float) -> Distribution:
+        return Fixed(factor * self.value)
 
     def to_config(self) -> dict[str, Any]:
         return {self.key: self.value}
@@ -250,6 +266,9 @@ class Mixture(Distribution):
         chosen = rng.integers(len(self.parts), size=size)
         drawn = np.stack([part.sample(rng, size) for part in self.parts])
         return np.take_along_axis(drawn, chosen[None], axis=0)[0]
+
+    def times(self, factor: float) -> Distribution:
+        return Mixture(tuple(part.times(factor) for part in self.parts))
 
     def to_config(self) -> dict[str, Any]:
         return {self.key: [part.to_config() for part in self.parts]}

@@ -1,62 +1,33 @@
 """Fields: the arrays that a world is written into, and what they hold nominally.
 
-A field is either one of mjModel (or of its options: gravity), or a setting of the action, observation and force
-channels.
+A field is one of mjModel, one of its options (such as gravity), or a setting of a channel's effects.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import mujoco
 import numpy as np
 
+from randomizers.settings import SETTINGS
 from randomizers.target import Target
 
-_OPTIONS = ("gravity",)
+OPTIONS = ("gravity", "timestep", "density", "viscosity", "wind")
+"""Fields of mjOption that terms write."""
 
 
-@dataclass(frozen=True)
-class Setting:
-    """A per-world setting of a channel."""
-
-    shape: Callable[[Target], tuple[int, ...]]
-    """Shape of one world's row."""
-    dtype: type
-    """Element type. Nominally all its elements are 0."""
-
-
-def _per_action(target: Target) -> tuple[int, ...]:
-    return (target.actions,)
-
-
-def _per_observation(target: Target) -> tuple[int, ...]:
-    return (target.observed,)
-
-
-def _per_world(target: Target) -> tuple[int, ...]:
-    return ()
-
-
-SETTINGS: dict[str, Setting] = {
-    "action_noise": Setting(_per_action, np.float64),
-    "action_delay": Setting(_per_action, np.int64),
-    "backlash": Setting(_per_action, np.float64),
-    "observation_noise": Setting(_per_observation, np.float64),
-    "observation_bias": Setting(_per_observation, np.float64),
-    "force_probability": Setting(_per_world, np.float64),
-    "force_scale": Setting(_per_world, np.float64),
-}
-"""Every setting of the channels by name; what each means stands at the channel that reads it."""
+def owner_of(model: mujoco.MjModel, field: str) -> mujoco.MjModel | mujoco.MjOption:
+    """Whose attribute a model field is: the model's own or its options'."""
+    return model.opt if field in OPTIONS else model
 
 
 def nominal_row(target: Target, field: str) -> np.ndarray:
     """One world's nominal content of a field. For a model field this is the model's own array: not to be written to."""
     if field in SETTINGS:
-        return np.zeros(SETTINGS[field].shape(target), SETTINGS[field].dtype)
-    owner: mujoco.MjModel | mujoco.MjOption = target.model.opt if field in _OPTIONS else target.model
-    return getattr(owner, field)
+        setting = SETTINGS[field]
+        return np.full(setting.shape(target), setting.nominal, setting.dtype)
+    return np.asarray(getattr(owner_of(target.model, field), field))
 
 
 def nominal_rows(target: Target, fields: Iterable[str], n: int) -> dict[str, np.ndarray]:

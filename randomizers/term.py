@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields as dataclass_fields
+from dataclasses import dataclass, fields as dataclass_fields, replace
 from math import inf
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from randomizers.distributions import Distribution, distribution_from_config
 from randomizers.errors import WorldsError
 from randomizers.fields import nominal_row
 from randomizers.target import Selection, Target, select
+from randomizers.units import conversion, units_like
 
 OPERATIONS = ("set", "scale", "add")
 """What a value does to the nominal one. A distribution applies its terms in this order, so their listing does not
@@ -118,10 +119,19 @@ class Term(ABC):
             wanted += f" and at most {self.highest:g}" if self.highest < inf else ""
             raise self.error(f"{what} reaches {low:g} to {high:g}; kind {self.kind!r} takes values {wanted}")
 
-    @property
-    def parameter_unit(self) -> str:
-        """Unit of its parameters: that of the kind, or "1" for a factor."""
-        return "1" if self.operation == "scale" else self.unit
+    def parameter_unit(self, target: Target, selection: Selection) -> str:
+        """Unit of its parameters there: that of the kind, "1" for a factor; of observation terms and controls their own.
+
+        Raises WorldsError where what it acts on has several.
+        """
+        if self.operation == "scale":
+            return "1"
+        if self.unit == "observation":
+            try:
+                return target.unit_of_observation(selection.names)
+            except WorldsError as error:
+                raise self.error(str(error)) from error
+        return target.unit_of_control(selection.ids) if self.unit == "control" else self.unit
 
     def select(self, target: Target) -> Selection:
         """What it acts on. Raises WorldsError for a pattern that matches nothing and for what the model cannot take."""
@@ -206,21 +216,25 @@ class Term(ABC):
             return values
         return present * values if self.operation == "scale" else present + values
 
-    def to_config(self) -> dict[str, Any]:
+    def to_config(self, target: Target) -> dict[str, Any]:
         """As plain data; `term_from_config` is its inverse."""
         config: dict[str, Any] = {"name": self.name, "kind": self.kind}
         if self.on:
             config["on"] = list(self.on)
         config |= {"operation": self.operation, "each": self.each, "when": self.when}
+        unit = self.parameter_unit(target, self.select(target))
+        if unit != "1":
+            config["unit"] = unit
         config["distribution"] = self.distribution.to_config()
         if self.unseen is not None:
             config["unseen"] = self.unseen.to_config()
         return config
 
 
-def term_from_config(config: object) -> Term:
-    """The term that plain data stands for; keys are the fields of `Term` and `kind`. Raises WorldsError."""
-    allowed = ("kind", *(field.name for field in dataclass_fields(Term)))
+def term_from_config(config: object, target: Target) -> Term:
+    """The term that plain data stands for; keys are the fields of `Term`, `kind`, and `unit`, that of its numbers, which
+    may be left out where they are factors or have none. Raises WorldsError."""
+    allowed = ("kind", "unit", *(field.name for field in dataclass_fields(Term)))
     if not isinstance(config, Mapping):
         raise WorldsError(f"a term is written as keys and values, got {config!r}; keys: {', '.join(allowed)}")
     for key in config:
@@ -230,7 +244,7 @@ def term_from_config(config: object) -> Term:
         if key not in config:
             raise WorldsError(f"key {key!r} is missing; given: {', '.join(map(str, config))}")
     settings = dict(config)
-    kind = settings.pop("kind")
+    kind, unit = settings.pop("kind"), settings.pop("unit", None)
     if not isinstance(kind, str) or kind not in TERMS:
         raise WorldsError(f"unknown kind {kind!r}; kinds: {', '.join(sorted(TERMS))}")
     on = settings.get("on", ())
@@ -239,4 +253,15 @@ def term_from_config(config: object) -> Term:
     for key in ("distribution", "unseen"):
         if key in settings:
             settings[key] = distribution_from_config(settings[key])
-    return TERMS[kind](**settings)
+    term = TERMS[kind](**settings)
+    wanted = term.parameter_unit(target, term.select(target))
+    if unit is None and wanted != "1":
+        raise term.error(f"key 'unit' is missing: its numbers are in {' or '.join(units_like(wanted))}")
+    if unit is None or unit == wanted:
+        return term
+    try:
+        factor = conversion(str(unit), wanted)
+    except WorldsError as error:
+        raise term.error(str(error)) from error
+    converted = {key: settings[key].times(factor) for key in ("distribution", "unseen") if key in settings}
+    return replace(term, **converted)

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import mujoco
 import numpy as np
 
 from randomizers.distributions import Distribution
 from randomizers.errors import WorldsError
-from randomizers.fields import SETTINGS, nominal_row, nominal_rows
+from randomizers.fields import nominal_row, nominal_rows, owner_of
+from randomizers.settings import SETTINGS
 from randomizers.streams import episode_generator
 from randomizers.target import Selection, Target
 from randomizers.term import OPERATIONS, Term
@@ -29,6 +31,10 @@ class _Bound:
     names: tuple[str, ...]
     columns: slice
     normalised_by: Distribution
+
+
+def _is_setting(term: Term) -> bool:
+    return any(field in SETTINGS for field in term.fields)
 
 
 class WorldDistribution:
@@ -87,11 +93,14 @@ class WorldDistribution:
         self._check_partners()
         self.names = tuple(name for b in bound for name in b.names)
         """The k parameters of its worlds."""
-        self.units = {name: b.term.parameter_unit for b in bound for name in b.names}
+        units = [b.term.parameter_unit(target, b.selection) for b in bound]
+        self.units = {name: unit for b, unit in zip(bound, units, strict=True) for name in b.names}
         """Unit of each parameter; "1" for a factor."""
         touched = dict.fromkeys(field for b in bound for field in b.term.fields)
         self.fields = tuple(field for field in touched if field not in SETTINGS)
         """Model fields it writes."""
+        self.channel_settings = tuple(field for field in touched if field in SETTINGS)
+        """Settings of channels that it writes."""
         self.recompute = any(b.term.recompute for b in bound)
         """Whether constants derived from them need mj_setConst."""
         self._nominal = np.concatenate([b.term.nominal(target, b.selection) for b in bound] or [np.zeros(0)])
@@ -128,9 +137,10 @@ class WorldDistribution:
         return {term.name: term.distribution.bounds for term in self.terms}
 
     @property
-    def pushed_body(self) -> str | None:
-        """Name of the body that the random force acts on, if one does."""
-        return next((b.selection.names[0] for b in self._bound if b.term.kind == "force_probability"), None)
+    def acted_bodies(self) -> np.ndarray:
+        """Indices (b,) of the bodies that settings of channels act on, such as those that are pushed."""
+        ids = {int(i) for b in self._bound if b.term.selects == "body" for i in b.selection.ids if _is_setting(b.term)}
+        return np.array(sorted(ids), np.intp)
 
     def sample(self, rng: np.random.Generator, n: int) -> Worlds:
         """n worlds, each with a seed of its own; terms drawn anew at every episode stand as in episode 0.
@@ -244,9 +254,9 @@ class WorldDistribution:
         return WorldDistribution(terms, self.target, self.task, normalised_by, finite, finite_seed)
 
     def settings(self, worlds: Worlds | World) -> dict[str, np.ndarray]:
-        """Fresh arrays (n, ...) of every field in `fields` and of every setting of the channels, as in those worlds."""
+        """Fresh arrays (n, ...) of `fields` and `channel_settings`, as in those worlds."""
         worlds = self.complete(worlds)
-        rows = nominal_rows(self.target, (*self.fields, *SETTINGS), len(worlds))
+        rows = nominal_rows(self.target, (*self.fields, *self.channel_settings), len(worlds))
         self._apply(rows, worlds)
         return rows
 
@@ -261,6 +271,21 @@ class WorldDistribution:
         for field in written:
             fields[field][:] = nominal_row(self.target, field)
         self._apply(fields, worlds)
+
+    def apply(self, model: mujoco.MjModel, world: World) -> None:
+        """Turns a compilation of the target's model into that world: all fields it writes, derived constants with them.
+
+        Settings of channels are no part of a model. Raises WorldsError for parameters that it does not have.
+        """
+        rows = self.settings(world)
+        for field in self.fields:
+            owner = owner_of(model, field)
+            if isinstance(getattr(owner, field), np.ndarray):
+                getattr(owner, field)[...] = rows[field][0]
+            else:
+                setattr(owner, field, rows[field][0].item())
+        if self.recompute:
+            mujoco.mj_setConst(model, mujoco.MjData(model))
 
     def _apply(self, fields: Mapping[str, np.ndarray], worlds: Worlds) -> None:
         for b in self._in_order:

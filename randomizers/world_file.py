@@ -87,7 +87,7 @@ def load_worlds(path: str | Path, target: Target) -> WorldDistribution:
         line = _line(nodes["finite_seed"][0].start_mark)
         raise WorldsError(f"{path}:{line}: 'finite_seed' takes a whole number, at least 0, got {finite_seed!r}")
     lines = [_line(node.start_mark) for node in nodes["terms"][1].value]
-    terms = [_load_term(f"{path}:{line}", config) for line, config in zip(lines, content["terms"], strict=True)]
+    terms = [_load_term(f"{path}:{line}", config, target) for line, config in zip(lines, content["terms"], strict=True)]
     try:
         return WorldDistribution(terms, target, task, finite=finite, finite_seed=finite_seed)
     except WorldsError as error:
@@ -96,9 +96,9 @@ def load_worlds(path: str | Path, target: Target) -> WorldDistribution:
         raise WorldsError(f"{path}:{line}: {error}") from error
 
 
-def _load_term(place: str, config: object) -> Term:
+def _load_term(place: str, config: object, target: Target) -> Term:
     try:
-        return term_from_config(config)
+        return term_from_config(config, target)
     except WorldsError as error:
         if error.term is not None:
             raise WorldsError(f"{place}: {error}") from error
@@ -119,7 +119,8 @@ def dump_worlds(distribution: WorldDistribution) -> str:
         lines.append(f"finite_seed: {distribution.finite_seed}")
     if not distribution.terms:
         return "\n".join([*lines, "terms: []", ""])
-    return "\n".join([*lines, "terms:", *(f"  - {_flow(term.to_config())}" for term in distribution.terms), ""])
+    terms = [f"  - {_flow(term.to_config(distribution.target))}" for term in distribution.terms]
+    return "\n".join([*lines, "terms:", *terms, ""])
 
 
 def _flow(value: object) -> str:

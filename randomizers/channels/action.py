@@ -1,92 +1,94 @@
-"""ActionChannel: noise, delay and backlash between the policy and the actuators."""
+"""What happens to actions on their way to the actuators: noise, delay, backlash."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 
-from randomizers.errors import WorldsError
+from randomizers.channels.effect import ALL, Effect, Rows
+from randomizers.channels.setting_term import ActionTerm
+from randomizers.distributions import Distribution
+from randomizers.settings import Setting
+
+LONGEST_DELAY = 8
+"""Most control steps that an action may be late."""
 
 
-class ActionChannel:
-    """Controls (n, nu) of n worlds through additive noise, then a delay, then backlash.
+class ActionNoise(ActionTerm):
+    """Standard deviation of noise added to the action at every control step."""
 
-    Settings, a row (nu,) per world: `action_noise`, sd of the noise of each control step, in units of the control;
-    `action_delay`, whole control steps from 0 to `longest_delay`; `backlash`, half width b of the free play, in units
-    of the control: the output moves only as far as it must to stay within b of the input.
-    After `load`, `reset` the same worlds before the next `apply`: what the delay line held is not theirs.
-    With all settings 0 `apply` gives back its argument itself.
-    """
+    kind = "action_noise"
+    fields = ("action_noise",)
 
-    def __init__(self, n: int, nu: int, longest_delay: int = 8) -> None:
-        self._noise = np.zeros((n, nu))
-        self._delay = np.zeros((n, nu), np.int64)
-        self._play = np.zeros((n, nu))
-        self._line = np.zeros((longest_delay + 1, n, nu))
-        self._head = 0
-        self._output = np.zeros((n, nu))
-        self._cells = np.arange(n * nu).reshape(n, nu)
-        self._find_work()
 
-    def _find_work(self) -> None:
-        self._has_noise = bool(self._noise.any())
-        self._has_delay = bool(self._delay.any())
-        self._has_play = bool(self._play.any())
+class AddActionNoise(Effect):
+    """Additive noise, new at every control step."""
 
-    def load(self, ids: Sequence[int] | np.ndarray | slice, settings: Mapping[str, np.ndarray]) -> None:
-        """Takes the settings (m, nu) of the worlds `ids` (m,). Raises WorldsError for a delay out of range."""
-        delay = np.asarray(settings["action_delay"])
-        longest = len(self._line) - 1
-        if delay.size and not 0 <= delay.min() <= delay.max() <= longest:
-            raise WorldsError(f"action_delay must be 0 to {longest} control steps, got {delay.min()} to {delay.max()}")
-        self._noise[ids] = settings["action_noise"]
-        self._delay[ids] = delay
-        self._play[ids] = settings["backlash"]
-        self._find_work()
+    settings = {"action_noise": Setting("action")}
+    normals = ("action", 1)
 
-    def reset(self, ids: Sequence[int] | np.ndarray | slice, ctrl: np.ndarray) -> None:
-        """Leaves the worlds `ids` (m,) as if `ctrl` (m, nu) had been sent for long."""
-        self._line[:, ids] = ctrl
-        self._output[ids] = ctrl
+    def apply(self, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray, rows: Rows = ALL) -> np.ndarray:
+        return signal + self.rows["action_noise"][rows] * normals
 
-    def apply(self, ctrl: np.ndarray, normals: np.ndarray) -> np.ndarray:
-        """The controls (n, nu) that arrive, given those sent and standard normals (n, nu). Call once per control
-        step.
-        """
-        if self._has_noise:
-            ctrl = ctrl + self._noise * normals
-        if self._has_delay:
-            ctrl = self._delayed(ctrl)
-        if self._has_play:
-            np.maximum(self._output, ctrl - self._play, out=self._output)
-            np.minimum(self._output, ctrl + self._play, out=self._output)
-            ctrl = self._output.copy()
-        return ctrl
 
-    def _delayed(self, ctrl: np.ndarray) -> np.ndarray:
-        length = len(self._line)
-        self._head = (self._head + 1) % length
-        self._line[self._head] = ctrl
-        return self._line.take((self._head - self._delay) % length * ctrl.size + self._cells)
+class ActionDelay(ActionTerm):
+    """How late actions arrive, in whole control steps."""
 
-    def state(self) -> dict[str, np.ndarray]:
-        """Copies of all it holds."""
-        return {
-            "noise": self._noise.copy(),
-            "delay": self._delay.copy(),
-            "play": self._play.copy(),
-            "line": self._line.copy(),
-            "head": np.array(self._head),
-            "output": self._output.copy(),
-        }
+    kind = "action_delay"
+    unit = "control steps"
+    fields = ("action_delay",)
+    default_each = "element"
+    highest = LONGEST_DELAY
 
-    def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Continues from a `state`."""
-        self._noise[:] = state["noise"]
-        self._delay[:] = state["delay"]
-        self._play[:] = state["play"]
-        self._line[:] = state["line"]
-        self._head = int(state["head"])
-        self._output[:] = state["output"]
-        self._find_work()
+    def _check_distribution(self, what: str, distribution: Distribution) -> None:
+        super()._check_distribution(what, distribution)
+        for leaf in distribution.leaves:
+            if leaf.atoms is None or any(value % 1 for value in leaf.atoms):
+                raise self.error(f"{what} must be a Choice of whole control steps, got {distribution!r}")
+
+
+class DelayActions(Effect):
+    """A delay line of whole control steps, each actuator its own."""
+
+    settings = {"action_delay": Setting("action", dtype=np.int64)}
+
+    def prepare(self) -> None:
+        self.memory["line"] = np.zeros((LONGEST_DELAY + 1, self.site.n, self.site.target.actions))
+        self.memory["head"] = np.array(0)
+        self._cells = np.arange(self.site.n * self.site.target.actions).reshape(self.site.n, -1)
+
+    def restart(self, rows: Rows, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        self.memory["line"][:, rows] = signal
+        return signal
+
+    def apply(self, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray, rows: Rows = ALL) -> np.ndarray:
+        line, head = self.memory["line"], self.memory["head"]
+        head[...] = (head + 1) % len(line)
+        line[head] = signal
+        return line.take((head - self.rows["action_delay"]) % len(line) * signal.size + self._cells)
+
+
+class Backlash(ActionTerm):
+    """Half the free play between actuator and joint."""
+
+    kind = "backlash"
+    fields = ("backlash",)
+    default_each = "element"
+
+
+class Play(Effect):
+    """The play operator: what comes out moves only as far as it must to stay within half the free play of what comes in."""
+
+    settings = {"backlash": Setting("action")}
+
+    def prepare(self) -> None:
+        self.memory["output"] = np.zeros((self.site.n, self.site.target.actions))
+
+    def restart(self, rows: Rows, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        self.memory["output"][rows] = signal
+        return signal
+
+    def apply(self, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray, rows: Rows = ALL) -> np.ndarray:
+        output, play = self.memory["output"], self.rows["backlash"]
+        np.maximum(output, signal - play, out=output)
+        np.minimum(output, signal + play, out=output)
+        return output.copy()

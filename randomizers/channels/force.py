@@ -1,10 +1,15 @@
-"""ForceChannel: random pushes on one body of each world."""
+"""Forces that push bodies now and then (arXiv 1808.00177)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
+
+from randomizers.channels.effect import ALL, Effect, Rows
+from randomizers.channels.setting_term import BodyTerm
+from randomizers.settings import Setting
+from randomizers.target import Selection, Target
 
 DECAY = 0.99
 """What remains of a force after `DECAY_TIME` (arXiv 1808.00177)."""
@@ -12,51 +17,63 @@ DECAY_TIME = 0.08
 """s"""
 
 
-class ForceChannel:
-    """A force (n, 3), N, that now and then jumps to a random value and decays in between (arXiv 1808.00177).
+class _PushTerm(BodyTerm):
+    def check(self, target: Target, selection: Selection) -> None:
+        for body, name in zip(selection.ids, selection.names, strict=True):
+            if target.model.body_mass[body] <= 0:
+                raise self.refuse(name, "it has no mass")
+        super().check(target, selection)
 
-    Settings, one number per world: `force_probability`, of a new force in a control step, and `force_scale`, m/s^2, the
-    sd of each coordinate of a new force divided by the body's mass. `control_period` is in s.
-    """
 
-    def __init__(self, n: int, control_period: float) -> None:
-        self._decay = DECAY ** (control_period / DECAY_TIME)
-        self._probability = np.zeros(n)
-        self._sd = np.zeros(n)
-        self._force = np.zeros((n, 3))
-        self._find_work()
+class ForceProbability(_PushTerm):
+    """Probability that a control step brings a new force."""
 
-    def _find_work(self) -> None:
-        self._has_force = bool((self._probability * self._sd).any() or self._force.any())
+    kind = "force_probability"
+    unit = "1/control step"
+    fields = ("force_probability",)
+    highest = 1.0
+    partner = "force_acceleration"
 
-    def load(
-        self, ids: Sequence[int] | np.ndarray | slice, settings: Mapping[str, np.ndarray], masses: np.ndarray
-    ) -> None:
-        """Takes the settings (m,) of the worlds `ids` (m,) and the masses (m,), kg, of the pushed body in them."""
-        self._probability[ids] = settings["force_probability"]
-        self._sd[ids] = np.asarray(settings["force_scale"]) * masses
-        self._find_work()
 
-    def reset(self, ids: Sequence[int] | np.ndarray | slice) -> None:
-        """No force in the worlds `ids` (m,)."""
-        self._force[ids] = 0.0
-        self._find_work()
+class ForceAcceleration(_PushTerm):
+    """Standard deviation of each coordinate of a new force, as the acceleration of the body, m/s^2."""
 
-    def apply(self, normals: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-        """The force (n, 3), N, during a control step, given standard normals (n, 3) and uniforms (n, 1)."""
-        if not self._has_force:
-            return np.zeros_like(self._force)
-        new = uniforms < self._probability[:, None]
-        self._force = np.where(new, normals * self._sd[:, None], self._force * self._decay)
-        return self._force.copy()
+    kind = "force_acceleration"
+    unit = "m/s^2"
+    fields = ("force_acceleration",)
+    partner = "force_probability"
 
-    def state(self) -> dict[str, np.ndarray]:
-        """Copies of all it holds."""
-        return {"probability": self._probability.copy(), "sd": self._sd.copy(), "force": self._force.copy()}
 
-    def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Continues from a `state`."""
-        self._probability[:] = state["probability"]
-        self._sd[:] = state["sd"]
-        self._force = state["force"].copy()
-        self._find_work()
+class Pushes(Effect):
+    """Adds to wrenches (n, b, 6) forces [N] that now and then jump to a random value and decay in between."""
+
+    settings = {"force_probability": Setting("body"), "force_acceleration": Setting("body")}
+    normals = ("body", 3)
+    uniforms = ("body", 1)
+
+    def prepare(self) -> None:
+        n, bodies = self.site.n, len(self.site.bodies)
+        self._decay = DECAY ** (self.site.period / DECAY_TIME)
+        self.memory = {"force": np.zeros((n, bodies, 3)), "sd": np.zeros((n, bodies))}
+
+    def load(self, rows: Rows, settings: Mapping[str, np.ndarray]) -> None:
+        super().load(rows, settings)
+        masses = settings["body_mass"] if "body_mass" in settings else self.site.target.model.body_mass[None]
+        self.memory["sd"][rows] = self.rows["force_acceleration"][rows] * masses[:, self.site.bodies]
+
+    def find_work(self) -> None:
+        self.working = bool((self.rows["force_probability"] * self.rows["force_acceleration"]).any())
+
+    def restart(self, rows: Rows, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        self.memory["force"][rows] = 0.0
+        return signal
+
+    def apply(self, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray, rows: Rows = ALL) -> np.ndarray:
+        force = self.memory["force"]
+        force *= self._decay
+        new = uniforms < self.rows["force_probability"]
+        drawn = normals.reshape(force.shape) * self.memory["sd"][..., None]
+        np.copyto(force, drawn, where=new[..., None])
+        pushed = signal.copy()
+        pushed[..., :3] += force
+        return pushed

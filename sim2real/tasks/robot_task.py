@@ -46,6 +46,8 @@ class RobotTask(Task):
     tracked: ClassVar[Mapping[str, int]] = {}
     """What a tracker outside the robot, such as cameras, adds to the policy group: size by name, in raw units. The robot's
     contract cannot carry it."""
+    tracked_units: ClassVar[Mapping[str, str]] = {}
+    """Unit of each of `tracked`; "1" where none is given."""
     privileged_size: int
     """Width of what only the critic sees, the world vector not counted."""
 
@@ -66,7 +68,17 @@ class RobotTask(Task):
 
     def target_of(self, model: mujoco.MjModel) -> Target:
         """The same for another compilation of this task's model, such as the one with visuals."""
-        return Target(model, self.name, {term.name: term.size for term in self.sensed} | dict(self.tracked))
+        sizes = {term.name: term.size for term in self.sensed} | dict(self.tracked)
+        units = {term.name: term.unit for term in self.sensed} | dict(self.tracked_units)
+        return Target(model, self.name, sizes, units, self.roles)
+
+    @cached_property
+    def roles(self) -> dict[str, tuple[str, ...]]:
+        """Bodies that "object" and "robot" stand for in the patterns of terms: the robot is all else that moves."""
+        objects = (self.object_body,) if self.object_body else ()
+        top = [body for body in range(1, self.model.nbody) if self.model.body_parentid[body] == 0]
+        moving = [self.model.body(body).name for body in top if self.model.body_subtreemass[body] > 0]
+        return {"object": objects, "robot": tuple(name for name in moving if name not in objects)}
 
     @property
     def sensed(self) -> tuple[ObservationTerm, ...]:

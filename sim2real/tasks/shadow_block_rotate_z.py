@@ -69,6 +69,7 @@ class ShadowBlockRotateZ(RobotTask):
     reward_terms = TERMS
     metrics = METRICS
     tracked: ClassVar[dict[str, int]] = {"block_position": 3, "goal_rotation": 3}
+    tracked_units: ClassVar[dict[str, str]] = {"block_position": "m", "goal_rotation": "rad"}
     privileged_size = 24 + 24 + 20 + 3 + 4 + 6 + 4 + 3 + 15
 
     def __init__(self) -> None:

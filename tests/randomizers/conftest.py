@@ -101,7 +101,7 @@ def compile_table() -> Callable[..., mujoco.MjModel]:
 
 @pytest.fixture
 def arm(compile_arm: Callable[..., mujoco.MjModel]) -> Target:
-    return Target(compile_arm(), "arm", {"joints": 2, "cube": 3, "phase": 1})
+    return Target(compile_arm(), "arm", {"joints": 2, "cube": 3, "phase": 1}, {"joints": "m", "cube": "m", "phase": "m"})
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from randomizers import (
-    SETTINGS,
     ActionDelay,
     ActuatorGain,
     Choice,
@@ -43,7 +42,7 @@ TERMS = (
     Gravity("gravity", Normal(0.0, 0.4)),
     ActuatorGain("kp", LogUniform(0.75, 1.5), on="*"),
     ActionDelay("delay", Choice((0, 1)), on="*"),
-    ObservationNoise("noise", Uniform(0.0, 0.1), on=("joints", "phase")),
+    ObservationNoise("noise", Uniform(0.0, 0.1), on=("joints", "cube")),
     ObservationBias("bias", Normal(0.0, 0.05), on="cube", when="episode"),
     ForceProbability("push_probability", LogUniform(0.001, 0.1), on="cube"),
     ForceAcceleration("push", Uniform(0.0, 2.0), on="cube"),
@@ -74,7 +73,7 @@ def test_every_parameter_has_a_name_and_a_unit(distribution: WorldDistribution) 
     assert distribution.units["cube_mass"] == "1"
     assert distribution.units["gravity[z]"] == "m/s^2"
     assert distribution.ranges["cube_mass"] == (0.7, 1.3)
-    assert distribution.pushed_body == "cube"
+    assert distribution.acted_bodies.tolist() == [distribution.target.id("body", "cube")]
     assert distribution.recompute
 
 
@@ -97,7 +96,7 @@ def test_worlds_are_drawn_from_the_ranges(distribution: WorldDistribution) -> No
 def test_nominal_worlds_are_the_model_bit_for_bit(distribution: WorldDistribution, arm: Target) -> None:
     for world in (World.nominal(), distribution.nominal(), distribution.nominal()[0]):
         rows = distribution.settings(world)
-        assert set(rows) == {*distribution.fields, *SETTINGS}
+        assert set(rows) == {*distribution.fields, *distribution.channel_settings}
         for field, array in rows.items():
             assert array[0].tobytes() == nominal_row(arm, field).tobytes()
     nominal = distribution.nominal()[0].values
@@ -135,7 +134,7 @@ def test_setting_comes_before_scaling_whatever_the_order(arm: Target) -> None:
 def test_writing_leaves_nothing_of_what_rows_held(distribution: WorldDistribution, arm: Target) -> None:
     worlds = distribution.sample(np.random.default_rng(0), 4)
     expected = distribution.settings(worlds)
-    rows = nominal_rows(arm, expected, 4)
+    rows = nominal_rows(arm, (*expected, "backlash"), 4)
     for array in rows.values():
         array[:] = 7
     written = dict.fromkeys(field for term in TERMS for field in term.fields)
@@ -282,7 +281,7 @@ def test_no_terms_at_all_are_a_distribution(arm: Target) -> None:
     nothing = WorldDistribution([], arm)
     worlds = nothing.sample(np.random.default_rng(0), 3)
     assert nothing.vector(worlds).shape == (3, 0)
-    assert set(nothing.settings(worlds)) == set(SETTINGS)
+    assert nothing.settings(worlds) == {}
 
 
 @pytest.mark.parametrize(

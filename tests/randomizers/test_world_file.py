@@ -29,7 +29,8 @@ terms:
     kind: action_delay
     on: [shoulder, elbow]
     distribution: {choice: [0, 1]}
-  - {name: noise, kind: observation_noise, on: joints, distribution: {uniform: [1e-3, 2e-2]}, when: episode}
+    unit: control steps
+  - {name: noise, kind: observation_noise, on: joints, unit: mm, distribution: {uniform: [1, 20]}, when: episode}
 """
 
 
@@ -95,7 +96,7 @@ def test_no_terms_load_too(tmp_path: Path, arm: Target) -> None:
         (
             "    distribution: {ch",
             "    distrbution: {ch",
-            "5: term 'delay': unknown key 'distrbution'; keys: kind, name, distribution, on, operation",
+            "5: term 'delay': unknown key 'distrbution'; keys: kind, unit, name, distribution, on, operation",
         ),
         ("kind: mass", "kind: mas", "3: term 'cube_mass': unknown kind 'mas'; kinds: action_delay, action_noise"),
         ("[0.7, 1.3]", "[1.3, 0.7]", r"3: term 'cube_mass': Uniform\(low=1.3, high=0.7\): low must not exceed high"),
@@ -105,6 +106,8 @@ def test_no_terms_load_too(tmp_path: Path, arm: Target) -> None:
         ("choice: [0, 1]", "choices: [0, 1]", "5: term 'delay': unknown distribution 'choices'; kinds: choice, fixed"),
         ("choice: [0, 1]", "choice: [0, 0.5]", "5: term 'delay': distribution must be a Choice of whole control steps"),
         ("kind: action_delay", "kind: [", "[0-9]: "),
+        ("    unit: control steps\n", "", "5: term 'delay': key 'unit' is missing: its numbers are in control steps"),
+        ("unit: mm", "unit: deg", "10: term 'noise': unit 'deg' does not fit; unit: m, cm, mm"),
         ("name: cube_mass", "[a]: cube_mass", "3: a key must be plain text"),
         ("terms:", "trms:", "1: a world file has the key 'terms'; keys: task, finite, finite_seed, terms"),
     ],

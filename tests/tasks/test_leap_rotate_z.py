@@ -82,6 +82,7 @@ def test_the_policy_group_is_scaled_joints_scaled_targets_and_the_start_flag(tas
     simulation.step(np.full((2, 16), 0.7))
     simulation.sim.qpos[0, :16], simulation.sim.qpos[1, :16] = lower, (lower + upper) / 2
     simulation.target_angle[0], simulation.target_angle[1] = upper, (lower + 3 * upper) / 4
+    simulation.listen()
     policy, _ = simulation.observe()
     assert policy[0] == pytest.approx(np.repeat([-1.0, 1.0, 0.0], [16, 16, 1]), abs=1e-6)
     assert policy[1] == pytest.approx(np.repeat([0.0, 0.5, 0.0], [16, 16, 1]), abs=1e-6)

@@ -1,4 +1,4 @@
-"""Terms of bodies, contacts and joints. The shapes of geoms stand in `size`."""
+"""Terms of joints."""
 
 from __future__ import annotations
 
@@ -20,63 +20,6 @@ _DOFS = {
     int(mujoco.mjtJoint.mjJNT_SLIDE): 1,
     int(mujoco.mjtJoint.mjJNT_HINGE): 1,
 }
-
-
-class Mass(Term):
-    """Mass of bodies, kg. The inertia follows in proportion: the same shape, denser or lighter."""
-
-    kind = "mass"
-    unit = "kg"
-    selects = "body"
-    fields = ("body_mass", "body_inertia")
-    recompute = True
-    operations = ("scale", "set")
-    above_lowest = True
-
-    def check(self, target: Target, selection: Selection) -> None:
-        for body, name in zip(selection.ids, selection.names, strict=True):
-            if target.model.body_mass[body] <= 0:
-                raise self.refuse(name, "it has no mass")
-        super().check(target, selection)
-
-    def current(self, target: Target, selection: Selection) -> np.ndarray:
-        return target.model.body_mass[selection.ids, None]
-
-    def apply_elements(
-        self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray
-    ) -> None:
-        factor = values if self.operation == "scale" else values / self.current(target, selection)
-        mass, ids = fields["body_mass"], selection.ids
-        mass[:, ids] = self.operate(mass[:, ids], values[..., 0])
-        fields["body_inertia"][:, ids] *= factor
-
-
-class Friction(Term):
-    """Contact friction of geoms, dimensionless. "scale" scales sliding, spinning and rolling friction alike; "set" sets
-    the sliding one.
-
-    A contact takes, coordinate by coordinate, the larger friction of its two geoms (unless one has the higher
-    priority), so a lower friction shows only where both sides have it. Contacts of explicit pairs have a friction of
-    their own.
-    """
-
-    kind = "friction"
-    unit = "1"
-    selects = "geom"
-    fields = ("geom_friction",)
-    operations = ("scale", "set")
-
-    def current(self, target: Target, selection: Selection) -> np.ndarray:
-        return target.model.geom_friction[selection.ids, :1]
-
-    def apply_elements(
-        self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray
-    ) -> None:
-        friction, ids = fields["geom_friction"], selection.ids
-        if self.operation == "scale":
-            friction[:, ids] *= values
-        else:
-            friction[:, ids, 0] = values[..., 0]
 
 
 class _DofTerm(Term):
@@ -156,19 +99,3 @@ class JointLimits(Term):
         apart = middle + least[:, None] * np.array([-0.5, 0.5])
         close = limits[..., 1] - limits[..., 0] < least
         fields["jnt_range"][:, selection.ids] = np.where(close[..., None], apart, limits)
-
-
-class Gravity(Term):
-    """Offset of each coordinate of gravity, m/s^2."""
-
-    kind = "gravity"
-    unit = "m/s^2"
-    selects = None
-    fields = ("gravity",)
-    operations = ("add",)
-    parts = ("x", "y", "z")
-
-    def apply_elements(
-        self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray
-    ) -> None:
-        fields["gravity"] += values[:, 0]

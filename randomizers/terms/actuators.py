@@ -1,4 +1,4 @@
-"""Terms of actuators and of the channel that actions pass through."""
+"""Terms of actuators."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import mujoco
 import numpy as np
 
-from randomizers.distributions import Distribution
 from randomizers.target import Selection, Target
 from randomizers.term import Term
 
@@ -81,56 +80,3 @@ class ActuatorDamping(Term):
     ) -> None:
         bias, ids = fields["actuator_biasprm"], selection.ids
         bias[:, ids, 2] = -self.operate(-bias[:, ids, 2], values[..., 0])
-
-
-class _ActionTerm(Term):
-    """A setting of the action channel, one number per actuator."""
-
-    selects = "actuator"
-    operations = ("set",)
-
-    def check(self, target: Target, selection: Selection) -> None:
-        for actuator, name in zip(selection.ids, selection.names, strict=True):
-            if target.model.actuator_ctrlnum[actuator] != 1:
-                raise self.refuse(name, f"it has {target.model.actuator_ctrlnum[actuator]} controls")
-        super().check(target, selection)
-
-    def current(self, target: Target, selection: Selection) -> np.ndarray:
-        return np.zeros((len(selection.names), 1))
-
-    def apply_elements(
-        self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray
-    ) -> None:
-        fields[self.fields[0]][:, target.model.actuator_ctrladr[selection.ids]] = values[..., 0]
-
-
-class ActionDelay(_ActionTerm):
-    """How late actions arrive, in whole control steps."""
-
-    kind = "action_delay"
-    unit = "control steps"
-    fields = ("action_delay",)
-    default_each = "element"
-
-    def _check_distribution(self, what: str, distribution: Distribution) -> None:
-        super()._check_distribution(what, distribution)
-        for leaf in distribution.leaves:
-            if leaf.atoms is None or any(value % 1 for value in leaf.atoms):
-                raise self.error(f"{what} must be a Choice of whole control steps, got {distribution!r}")
-
-
-class ActionNoise(_ActionTerm):
-    """Standard deviation of noise added to the action at every control step, in units of the control."""
-
-    kind = "action_noise"
-    unit = "control"
-    fields = ("action_noise",)
-
-
-class Backlash(_ActionTerm):
-    """Half the free play between actuator and joint, in units of the control."""
-
-    kind = "backlash"
-    unit = "control"
-    fields = ("backlash",)
-    default_each = "element"

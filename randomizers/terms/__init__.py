@@ -1,0 +1,21 @@
+"""Terms that write model fields: bodies, contacts, joints, actuators, and what the world has one of."""
+
+from randomizers.terms.actuators import ActuatorDamping, ActuatorGain
+from randomizers.terms.bodies import Mass
+from randomizers.terms.contacts import Friction
+from randomizers.terms.joints import Armature, FrictionLoss, JointDamping, JointLimits
+from randomizers.terms.medium import Gravity
+from randomizers.terms.size import Size
+
+__all__ = [
+    "ActuatorDamping",
+    "ActuatorGain",
+    "Armature",
+    "Friction",
+    "FrictionLoss",
+    "Gravity",
+    "JointDamping",
+    "JointLimits",
+    "Mass",
+    "Size",
+]
