@@ -17,6 +17,7 @@ from randomizers.distributions import (
     distribution_from_config,
 )
 from randomizers.errors import WorldsError
+from randomizers.presets import PRESETS, preset
 from randomizers.settings import SETTINGS
 from randomizers.streams import WorldStreams, episode_generator
 from randomizers.target import Selection, Target, select
@@ -27,6 +28,7 @@ from randomizers.world_distribution import WorldDistribution
 from randomizers.world_file import dump_worlds, load_worlds
 
 __all__ = [
+    "PRESETS",
     "SETTINGS",
     "TERMS",
     "Choice",
@@ -49,6 +51,7 @@ __all__ = [
     "dump_worlds",
     "episode_generator",
     "load_worlds",
+    "preset",
     "select",
     "term_from_config",
     "terms",

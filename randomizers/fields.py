@@ -13,7 +13,7 @@ import numpy as np
 from randomizers.settings import SETTINGS
 from randomizers.target import Target
 
-OPTIONS = ("gravity", "timestep", "density", "viscosity", "wind")
+OPTIONS = ("gravity", "timestep", "density", "viscosity", "wind", "integrator", "cone", "impratio")
 """Fields of mjOption that terms write."""
 
 

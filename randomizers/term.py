@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from randomizers.distributions import Distribution, distribution_from_config
-from randomizers.errors import WorldsError
+from randomizers.errors import Unfit, WorldsError
 from randomizers.fields import nominal_row
 from randomizers.target import Selection, Target, select
 from randomizers.units import conversion, units_like
@@ -134,14 +134,15 @@ class Term(ABC):
         return target.unit_of_control(selection.ids) if self.unit == "control" else self.unit
 
     def select(self, target: Target) -> Selection:
-        """What it acts on. Raises WorldsError for a pattern that matches nothing and for what the model cannot take."""
-        if self.selects is None:
-            return Selection(np.zeros(1, np.intp), ("",))
+        """What it acts on. Raises Unfit for a pattern that matches nothing and for what the model cannot take."""
         try:
-            selection = select(target, self.selects, self.on)
+            if self.selects is None:
+                selection = Selection(np.zeros(1, np.intp), ("",))
+            else:
+                selection = select(target, self.selects, self.on)
+                self.check(target, selection)
         except WorldsError as error:
-            raise self.error(str(error)) from error
-        self.check(target, selection)
+            raise Unfit(error.reason, self.name) from error
         return selection
 
     def check(self, target: Target, selection: Selection) -> None:
@@ -233,8 +234,9 @@ class Term(ABC):
 
 def term_from_config(config: object, target: Target) -> Term:
     """The term that plain data stands for; keys are the fields of `Term`, `kind`, and `unit`, that of its numbers, which
-    may be left out where they are factors or have none. Raises WorldsError."""
-    allowed = ("kind", "unit", *(field.name for field in dataclass_fields(Term)))
+    may be left out where they are factors or have none. Raises WorldsError; Unfit for a term that the target has nothing
+    for. `optional` is for files that fit many targets, and of no consequence here."""
+    allowed = ("kind", "unit", "optional", *(field.name for field in dataclass_fields(Term)))
     if not isinstance(config, Mapping):
         raise WorldsError(f"a term is written as keys and values, got {config!r}; keys: {', '.join(allowed)}")
     for key in config:
@@ -244,9 +246,11 @@ def term_from_config(config: object, target: Target) -> Term:
         if key not in config:
             raise WorldsError(f"key {key!r} is missing; given: {', '.join(map(str, config))}")
     settings = dict(config)
-    kind, unit = settings.pop("kind"), settings.pop("unit", None)
+    kind, unit, optional = settings.pop("kind"), settings.pop("unit", None), settings.pop("optional", False)
     if not isinstance(kind, str) or kind not in TERMS:
         raise WorldsError(f"unknown kind {kind!r}; kinds: {', '.join(sorted(TERMS))}")
+    if not isinstance(optional, bool):
+        raise WorldsError(f"'optional' takes true or false, got {optional!r}")
     on = settings.get("on", ())
     if not isinstance(on, str) and not (isinstance(on, list | tuple) and all(isinstance(item, str) for item in on)):
         raise WorldsError(f"'on' takes name patterns, got {on!r}")

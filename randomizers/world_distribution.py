@@ -61,6 +61,7 @@ class WorldDistribution:
         normalised_by: Mapping[str, Distribution] | None = None,
         finite: int | None = None,
         finite_seed: int = 0,
+        left_out: Mapping[str, str] | None = None,
     ) -> None:
         if finite is not None and (type(finite) is not int or finite < 1):
             raise WorldsError(f"a finite set has a whole number of worlds, at least 1, got {finite!r}")
@@ -76,6 +77,8 @@ class WorldDistribution:
         """Number of worlds there are to draw; without end if None."""
         self.finite_seed = finite_seed
         """Which finite set; another seed, other worlds."""
+        self.left_out = dict(left_out or {})
+        """Optional terms that the target has nothing for: the reason, by name."""
         normalised_by = normalised_by or {}
         bound: list[_Bound] = []
         start = 0
@@ -251,7 +254,7 @@ class WorldDistribution:
 
     def _with_terms(self, terms: Sequence[Term], finite: int | None, finite_seed: int) -> WorldDistribution:
         normalised_by = {b.term.name: b.normalised_by for b in self._bound}
-        return WorldDistribution(terms, self.target, self.task, normalised_by, finite, finite_seed)
+        return WorldDistribution(terms, self.target, self.task, normalised_by, finite, finite_seed, self.left_out)
 
     def settings(self, worlds: Worlds | World) -> dict[str, np.ndarray]:
         """Fresh arrays (n, ...) of `fields` and `channel_settings`, as in those worlds."""

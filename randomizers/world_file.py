@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
 
-from randomizers.errors import WorldsError
+from randomizers.errors import Unfit, WorldsError
 from randomizers.target import Target
 from randomizers.term import Term, term_from_config
 from randomizers.world_distribution import WorldDistribution
 
-_KEYS = ("task", "finite", "finite_seed", "terms")
+_KEYS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "source": ("a text", lambda value: isinstance(value, str)),
+    "task": ("a name", lambda value: isinstance(value, str)),
+    "finite": ("a number of worlds, at least 1", lambda value: type(value) is int and value >= 1),
+    "finite_seed": ("a whole number, at least 0", lambda value: type(value) is int and value >= 0),
+    "terms": ("a list", lambda value: isinstance(value, list)),
+}
+"""Keys of a world file: what each takes, in words, and whether a value is that. `source` says where numbers are from."""
 
 
 class _Resolver:
@@ -53,11 +61,42 @@ class _Dumper(_Resolver, yaml.SafeDumper):
 
 
 def load_worlds(path: str | Path, target: Target) -> WorldDistribution:
-    """The distribution that a YAML file describes, bound to `target`. Raises WorldsError naming file, line and term."""
+    """The distribution that a YAML file describes, bound to `target`.
+
+    Terms marked `optional: true` are left out where the target has nothing for them; `left_out` says which and why. Raises
+    WorldsError naming file, line and term.
+    """
     path = Path(path)
-    text = path.read_text(encoding="utf-8")
+    content, lines = _read(path)
+    _check(path, content, lines)
+    terms: dict[int, Term] = {}
+    left_out: dict[str, str] = {}
+    for line, config in zip(lines["terms"][1:], content["terms"], strict=True):
+        try:
+            terms[line] = term_from_config(config, target)
+        except Unfit as error:
+            if config.get("optional") is not True:
+                raise WorldsError(f"{path}:{line}: {error}") from error
+            left_out[config["name"]] = error.reason
+        except WorldsError as error:
+            name = config.get("name") if isinstance(config, dict) else None
+            said = error if error.term is not None else f"term {name!r}: {error}"
+            raise WorldsError(f"{path}:{line}: {said}") from error
+    finite, seed = content.get("finite"), content.get("finite_seed", 0)
     try:
-        loader = _Loader(text)
+        return WorldDistribution(
+            list(terms.values()), target, content.get("task"), finite=finite, finite_seed=seed, left_out=left_out
+        )
+    except WorldsError as error:
+        # Of two terms with one name, the later is at fault.
+        line = max(line for line, term in terms.items() if term.name == error.term)
+        raise WorldsError(f"{path}:{line}: {error}") from error
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[int]]]:
+    """What the file holds, and the line of every key, followed by those of a list's items."""
+    try:
+        loader = _Loader(path.read_text(encoding="utf-8"))
         root = loader.get_single_node()
         content = loader.construct_document(root) if root is not None else None
     except yaml.MarkedYAMLError as error:
@@ -67,43 +106,20 @@ def load_worlds(path: str | Path, target: Target) -> WorldDistribution:
         raise WorldsError(f"{path}:1: {str(error).splitlines()[0]}") from error
     if not isinstance(root, yaml.MappingNode) or not isinstance(content, dict) or "terms" not in content:
         raise WorldsError(f"{path}:1: a world file has the key 'terms'; keys: {', '.join(_KEYS)}")
-    nodes = {key.value: (key, value) for key, value in root.value}
-    for name, (key, _) in nodes.items():
+    lines = {}
+    for key, value in root.value:
+        items = value.value if isinstance(value, yaml.SequenceNode) else ()
+        lines[key.value] = [_line(node.start_mark) for node in (key, *items)]
+    return content, lines
+
+
+def _check(path: Path, content: dict[str, Any], lines: dict[str, list[int]]) -> None:
+    for name, value in content.items():
         if name not in _KEYS:
-            raise WorldsError(f"{path}:{_line(key.start_mark)}: unknown key {name!r}; keys: {', '.join(_KEYS)}")
-    if not isinstance(content["terms"], list):
-        line = _line(nodes["terms"][0].start_mark)
-        raise WorldsError(f"{path}:{line}: 'terms' takes a list, got {content['terms']!r}")
-    task = content.get("task")
-    if task is not None and not isinstance(task, str):
-        line = _line(nodes["task"][0].start_mark)
-        raise WorldsError(f"{path}:{line}: 'task' takes a name, got {task!r}")
-    finite = content.get("finite")
-    if finite is not None and (type(finite) is not int or finite < 1):
-        line = _line(nodes["finite"][0].start_mark)
-        raise WorldsError(f"{path}:{line}: 'finite' takes a number of worlds, at least 1, got {finite!r}")
-    finite_seed = content.get("finite_seed", 0)
-    if type(finite_seed) is not int or finite_seed < 0:
-        line = _line(nodes["finite_seed"][0].start_mark)
-        raise WorldsError(f"{path}:{line}: 'finite_seed' takes a whole number, at least 0, got {finite_seed!r}")
-    lines = [_line(node.start_mark) for node in nodes["terms"][1].value]
-    terms = [_load_term(f"{path}:{line}", config, target) for line, config in zip(lines, content["terms"], strict=True)]
-    try:
-        return WorldDistribution(terms, target, task, finite=finite, finite_seed=finite_seed)
-    except WorldsError as error:
-        # Of two terms with one name, the later is at fault.
-        line = max(line for line, term in zip(lines, terms, strict=True) if term.name == error.term)
-        raise WorldsError(f"{path}:{line}: {error}") from error
-
-
-def _load_term(place: str, config: object, target: Target) -> Term:
-    try:
-        return term_from_config(config, target)
-    except WorldsError as error:
-        if error.term is not None:
-            raise WorldsError(f"{place}: {error}") from error
-        name = config.get("name") if isinstance(config, dict) else None
-        raise WorldsError(f"{place}: term {name!r}: {error}") from error
+            raise WorldsError(f"{path}:{lines[name][0]}: unknown key {name!r}; keys: {', '.join(_KEYS)}")
+        wanted, fits = _KEYS[name]
+        if not fits(value):
+            raise WorldsError(f"{path}:{lines[name][0]}: {name!r} takes {wanted}, got {value!r}")
 
 
 def _line(mark: yaml.Mark) -> int:

@@ -279,8 +279,8 @@ def test_a_value_that_a_kind_cannot_take_is_refused_at_writing(arm: Target) -> N
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        (3, "a term is written as keys and values, got 3; keys: kind, unit, name, distribution, on"),
-        ({"nam": "x"}, "unknown key 'nam'; keys: kind, unit, name, distribution, on, operation, each, when, unseen"),
+        (3, "a term is written as keys and values, got 3; keys: kind, unit, optional, name, distribution, on"),
+        ({"nam": "x"}, "unknown key 'nam'; keys: kind, unit, optional, name, distribution, on, operation, each, when, unseen"),
         ({"name": "x", "kind": "mass"}, "key 'distribution' is missing; given: name, kind"),
         ({"name": "x", "kind": "mas", "distribution": {"fixed": 1}}, "unknown kind 'mas'; kinds: action_delay"),
         ({"name": "x", "kind": "mass", "on": [1], "distribution": {"fixed": 1}}, "'on' takes name patterns, got [1]"),

@@ -49,6 +49,19 @@ def test_a_file_is_read_as_it_is_written(tmp_path: Path, arm: Target) -> None:
     assert noise == ObservationNoise("noise", Uniform(0.001, 0.02), on="joints", when="episode")
 
 
+def test_an_optional_term_is_left_out_where_there_is_nothing_for_it_and_the_reason_kept(
+    tmp_path: Path, arm: Target
+) -> None:
+    lid = "  - {name: lid, kind: mass, on: lid, distribution: {uniform: [0.5, 2]}, optional: true}\n"
+    distribution = _load(GOOD + lid, tmp_path, arm)
+    assert [term.name for term in distribution.terms] == ["cube_mass", "delay", "noise"]
+    assert distribution.left_out == {"lid": "pattern 'lid' matched no body of 'arm'; bodies: upper, fore, cube"}
+    with pytest.raises(WorldsError, match="yaml:11: term 'lid': kind 'mass' takes patterns|Uniform"):
+        _load(GOOD + lid.replace("[0.5, 2]", "[2, 0.5]"), tmp_path, arm)
+    with pytest.raises(WorldsError, match="yaml:11: term 'lid': pattern 'lid' matched no body"):
+        _load(GOOD + lid.replace(", optional: true", ""), tmp_path, arm)
+
+
 def test_what_is_dumped_loads_equal(tmp_path: Path, arm: Target) -> None:
     terms = (
         Mass("on", Uniform(0.7, 1.3), on=("*", "c?be"), unseen=Mixture((Uniform(1e-7, 0.7), Uniform(1.3, 1e22)))),
@@ -89,14 +102,14 @@ def test_no_terms_load_too(tmp_path: Path, arm: Target) -> None:
     [
         ("on: [cube], ", "on: [cube], on: [fore], ", "3: key 'on' is repeated"),
         ("    kind: action_delay\n", "    kind: action_delay\n    kind: mass\n", "7: key 'kind' is repeated"),
-        ("task:", "tsk:", "1: unknown key 'tsk'; keys: task, finite, finite_seed, terms"),
+        ("task:", "tsk:", "1: unknown key 'tsk'; keys: source, task, finite, finite_seed, terms"),
         ("task: arm/reach", "task: [1]", r"1: 'task' takes a name, got \[1\]"),
         ("task: arm/reach", "finite: 0", "1: 'finite' takes a number of worlds, at least 1, got 0"),
         ("task: arm/reach", "finite: few", "1: 'finite' takes a number of worlds, at least 1, got 'few'"),
         (
             "    distribution: {ch",
             "    distrbution: {ch",
-            "5: term 'delay': unknown key 'distrbution'; keys: kind, unit, name, distribution, on, operation",
+            "5: term 'delay': unknown key 'distrbution'; keys: kind, unit, optional, name, distribution, on, operation",
         ),
         ("kind: mass", "kind: mas", "3: term 'cube_mass': unknown kind 'mas'; kinds: action_delay, action_noise"),
         ("[0.7, 1.3]", "[1.3, 0.7]", r"3: term 'cube_mass': Uniform\(low=1.3, high=0.7\): low must not exceed high"),
@@ -109,7 +122,7 @@ def test_no_terms_load_too(tmp_path: Path, arm: Target) -> None:
         ("    unit: control steps\n", "", "5: term 'delay': key 'unit' is missing: its numbers are in control steps"),
         ("unit: mm", "unit: deg", "10: term 'noise': unit 'deg' does not fit; unit: m, cm, mm"),
         ("name: cube_mass", "[a]: cube_mass", "3: a key must be plain text"),
-        ("terms:", "trms:", "1: a world file has the key 'terms'; keys: task, finite, finite_seed, terms"),
+        ("terms:", "trms:", "1: a world file has the key 'terms'; keys: source, task, finite, finite_seed, terms"),
     ],
 )
 def test_a_mistake_is_refused_with_its_place(old: str, new: str, message: str, tmp_path: Path, arm: Target) -> None:
