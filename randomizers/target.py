@@ -34,8 +34,8 @@ class Target:
     """Unit of each observation term; "1" where none is given."""
     roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Parts of the model by what they are, such as "object" and "robot": the bodies that each is rooted in. The pattern
-    `@object` stands for all elements there: those bodies and all below them, their geoms and joints, and the tendons and
-    actuators that move these joints. So one file of worlds fits many models."""
+    `@object` stands for all elements there: those bodies and all below them that have a mass, their geoms and joints, and
+    the tendons and actuators that move these joints. So one file of worlds fits many models."""
 
     def __post_init__(self) -> None:
         for name, size in self.observations.items():
@@ -144,7 +144,7 @@ def _actuators_inside(model: mujoco.MjModel, bodies: set[int]) -> set[int]:
 _WRAP_JOINT = int(mujoco.mjtWrap.mjWRAP_JOINT)
 _WRAP_SITE = int(mujoco.mjtWrap.mjWRAP_SITE)
 _INSIDE: Mapping[str, Callable[[mujoco.MjModel, set[int]], set[int]]] = {
-    "body": lambda model, bodies: bodies,
+    "body": lambda model, bodies: {body for body in bodies if model.body_mass[body] > 0},
     "geom": lambda model, bodies: {geom for geom in range(model.ngeom) if int(model.geom_bodyid[geom]) in bodies},
     "joint": _joints_inside,
     "tendon": _tendons_inside,

@@ -83,7 +83,7 @@ class Effect(ABC):
             shape = (len(self.site.bodies), *shape[1:])
         return np.full((self.site.n, *shape), setting.nominal, setting.dtype)
 
-    def prepare(self) -> None:
+    def prepare(self) -> None:  # noqa: B027
         """Makes the arrays of `self.memory`; nothing unless it remembers."""
 
     def load(self, rows: Rows, settings: Mapping[str, np.ndarray]) -> None:

@@ -56,7 +56,7 @@ def test_an_optional_term_is_left_out_where_there_is_nothing_for_it_and_the_reas
     distribution = _load(GOOD + lid, tmp_path, arm)
     assert [term.name for term in distribution.terms] == ["cube_mass", "delay", "noise"]
     assert distribution.left_out == {"lid": "pattern 'lid' matched no body of 'arm'; bodies: upper, fore, cube"}
-    with pytest.raises(WorldsError, match="yaml:11: term 'lid': kind 'mass' takes patterns|Uniform"):
+    with pytest.raises(WorldsError, match="yaml:11: term 'lid': Uniform"):
         _load(GOOD + lid.replace("[0.5, 2]", "[2, 0.5]"), tmp_path, arm)
     with pytest.raises(WorldsError, match="yaml:11: term 'lid': pattern 'lid' matched no body"):
         _load(GOOD + lid.replace(", optional: true", ""), tmp_path, arm)
