@@ -146,7 +146,9 @@ class LSTMPPO(BaseAlgorithm):
         self.policy = self.policy_class(  # type: ignore[assignment]
             self.observation_space, self.action_space, self.lr_schedule, **self.policy_kwargs
         )
-        self.policy.optimizer = torch.optim.Adam(self.policy.parameters(), lr=self.lr_schedule(1.0), eps=1e-5)
+        self.policy.optimizer = torch.optim.Adam(
+            self.policy.parameters(), lr=self.lr_schedule(1.0), eps=1e-5, fused=True
+        )
         entropy = np.random.SeedSequence(self.seed)
         action_seed, shuffle_seed = entropy.generate_state(2)
         generator = torch.Generator().manual_seed(int(action_seed))

@@ -48,7 +48,8 @@ class NoReturns(ValueError):
 
 @dataclass(frozen=True)
 class _Batch:
-    """Some columns of a rollout cut into segments: (L, m) steps, (k, m) steps before them, and what they are taken for."""
+    """Some columns of a rollout cut into segments: (L, m) steps, (k, m) steps before them, and what they are taken for.
+    Observations are normalised."""
 
     policy_observation: torch.Tensor
     critic_observation: torch.Tensor
@@ -157,6 +158,8 @@ def _prepare(policy: LSTMPolicy, rollout: Rollout, settings: UpdateSettings) -> 
     normalized = policy.value_normalizer(target[..., None]).squeeze(-1)
     segments = len(rollout.actor_memory)
     burn_in = len(rollout.memory_reset) - len(rollout.reward)
+    policy_seen = policy.policy_normalizer(rollout.policy_observation)
+    critic_seen = policy.critic_normalizer(rollout.critic_observation)
 
     def steps(values: torch.Tensor) -> torch.Tensor:
         return in_segments(values, segments)
@@ -165,11 +168,11 @@ def _prepare(policy: LSTMPolicy, rollout: Rollout, settings: UpdateSettings) -> 
         return before_segments(values, segments, burn_in)
 
     batch = _Batch(
-        policy_observation=steps(rollout.policy_observation[burn_in:]),
-        critic_observation=steps(rollout.critic_observation[burn_in:]),
+        policy_observation=steps(policy_seen[burn_in:]),
+        critic_observation=steps(critic_seen[burn_in:]),
         memory_reset=steps(rollout.memory_reset[burn_in:]),
-        policy_before=before(rollout.policy_observation),
-        critic_before=before(rollout.critic_observation),
+        policy_before=before(policy_seen),
+        critic_before=before(critic_seen),
         reset_before=before(rollout.memory_reset),
         actor_memory=rollout.actor_memory.flatten(0, 1),
         critic_memory=rollout.critic_memory.flatten(0, 1),
@@ -185,9 +188,8 @@ def _prepare(policy: LSTMPolicy, rollout: Rollout, settings: UpdateSettings) -> 
 
 def _loss(policy: LSTMPolicy, batch: _Batch, settings: UpdateSettings) -> tuple[torch.Tensor, dict[str, float]]:
     segments = Segments.from_resets(batch.memory_reset)
-    normalizer = policy.policy_normalizer
-    memory = policy.actor.memory_after(batch.actor_memory, normalizer(batch.policy_before), batch.reset_before)
-    features = segments.unroll(policy.actor, normalizer(batch.policy_observation), memory)
+    memory = policy.actor.memory_after(batch.actor_memory, batch.policy_before, batch.reset_before)
+    features = segments.unroll(policy.actor, batch.policy_observation, memory)
     used = batch.used.flatten()
     distribution = policy.distribution(features)
     log_ratio = (distribution.log_prob(batch.action.flatten(0, 1)) - batch.log_probability.flatten())[used]
@@ -219,13 +221,11 @@ def _value_loss(
     policy: LSTMPolicy, segments: Segments, features: torch.Tensor, batch: _Batch, settings: UpdateSettings
 ) -> torch.Tensor:
     """Squared error of normalised values; clipped, the larger of it and that of values held near the old ones."""
-    normalizer = policy.critic_normalizer
-    seen = normalizer(batch.critic_observation)
     if policy.critic is None:
-        value = policy.joint_value(features, seen)
+        value = policy.joint_value(features, batch.critic_observation)
     else:
-        memory = policy.critic.memory_after(batch.critic_memory, normalizer(batch.critic_before), batch.reset_before)
-        value = policy.value_net(segments.unroll(policy.critic, seen, memory)).squeeze(-1)
+        memory = policy.critic.memory_after(batch.critic_memory, batch.critic_before, batch.reset_before)
+        value = policy.value_net(segments.unroll(policy.critic, batch.critic_observation, memory)).squeeze(-1)
     error = (value - batch.target).square()
     if settings.clip_range_vf is not None:
         held = batch.value + (value - batch.value).clamp(-settings.clip_range_vf, settings.clip_range_vf)

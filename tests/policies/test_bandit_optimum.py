@@ -94,7 +94,7 @@ def _trained(memory: str, bandits: VecEnv, small_model: Any) -> Any:
         anneal=True,
         value_cut="trial",
     )
-    model.learn(256 * PULLS * 40)
+    model.learn(256 * PULLS * 100)
     return model
 
 
