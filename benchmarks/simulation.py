@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import mjbatch
 import numpy as np
@@ -70,12 +71,12 @@ def _against_physics(task: RobotTask, n: int, seconds: float, threads: int) -> t
 
     recording = 0.0
 
-    def recorded(substeps: int) -> np.ndarray:
+    def recorded(substeps: int, **options: Any) -> np.ndarray:
         nonlocal recording
         began = time.perf_counter()
         before_physics.append(simulation.sim.state())
         recording += time.perf_counter() - began
-        return step(substeps)
+        return step(substeps, **options)
 
     simulation.sim.step = recorded  # type: ignore[method-assign]
     whole = alone = 0.0

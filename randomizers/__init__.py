@@ -4,7 +4,8 @@ A `WorldDistribution` holds `Term`s bound to a `Target`; it samples `Worlds` and
 and of settings for the channels that actions, observations and random forces pass through.
 """
 
-from randomizers import channels, terms
+from randomizers import channels, terms, visual
+from randomizers.adr import ADR, ADR_PRESETS, ADRSettings
 from randomizers.channels import *  # noqa: F403
 from randomizers.distributions import (
     Choice,
@@ -13,24 +14,31 @@ from randomizers.distributions import (
     LogUniform,
     Mixture,
     Normal,
+    TruncatedNormal,
     Uniform,
     distribution_from_config,
 )
 from randomizers.errors import WorldsError
-from randomizers.presets import PRESETS, preset
+from randomizers.pinning import pinned
+from randomizers.presets import PRESETS, preset, preset_source
 from randomizers.settings import SETTINGS
 from randomizers.streams import WorldStreams, episode_generator
 from randomizers.target import Selection, Target, select
 from randomizers.term import TERMS, Term, term_from_config
 from randomizers.terms import *  # noqa: F403
+from randomizers.visual import *  # noqa: F403
+from randomizers.widening import Widening
 from randomizers.world import World, Worlds
 from randomizers.world_distribution import WorldDistribution
 from randomizers.world_file import dump_worlds, load_worlds
 
 __all__ = [
+    "ADR",
+    "ADR_PRESETS",
     "PRESETS",
     "SETTINGS",
     "TERMS",
+    "ADRSettings",
     "Choice",
     "Distribution",
     "Fixed",
@@ -40,7 +48,9 @@ __all__ = [
     "Selection",
     "Target",
     "Term",
+    "TruncatedNormal",
     "Uniform",
+    "Widening",
     "World",
     "WorldDistribution",
     "WorldStreams",
@@ -51,10 +61,14 @@ __all__ = [
     "dump_worlds",
     "episode_generator",
     "load_worlds",
+    "pinned",
     "preset",
+    "preset_source",
     "select",
     "term_from_config",
     "terms",
+    "visual",
 ]
 __all__ += channels.__all__
 __all__ += terms.__all__
+__all__ += visual.__all__

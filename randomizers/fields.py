@@ -1,6 +1,6 @@
 """Fields: the arrays that a world is written into, and what they hold nominally.
 
-A field is one of mjModel, one of its options (such as gravity), or a setting of a channel's effects.
+A field is one of mjModel, one of its options (such as gravity), a setting of a channel's effects, or a visual field.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 
 from randomizers.settings import SETTINGS
 from randomizers.target import Target
+from randomizers.visual_fields import is_visual, nominal_visual_row
 
 OPTIONS = ("gravity", "timestep", "density", "viscosity", "wind", "integrator", "cone", "impratio")
 """Fields of mjOption that terms write."""
@@ -24,6 +25,8 @@ def owner_of(model: mujoco.MjModel, field: str) -> mujoco.MjModel | mujoco.MjOpt
 
 def nominal_row(target: Target, field: str) -> np.ndarray:
     """One world's nominal content of a field. For a model field this is the model's own array: not to be written to."""
+    if is_visual(field):
+        return nominal_visual_row(target, field)
     if field in SETTINGS:
         setting = SETTINGS[field]
         return np.full(setting.shape(target), setting.nominal, setting.dtype)

@@ -8,8 +8,9 @@ import numpy as np
 
 from randomizers.target import Target
 
-PER = ("world", "action", "observation", "body")
-"""What a setting may have one number for: the world, each control, each column of the observation, each body."""
+PER = ("world", "action", "observation", "sensor", "body")
+"""What a setting may have one number for: the world, each control, each column of the observation, each sensor, each
+body."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Setting:
     def shape(self, target: Target) -> tuple[int, ...]:
         """Shape of one world's row."""
         counts = {"world": (), "action": (target.actions,), "observation": (target.observed,)}
-        counts["body"] = (target.model.nbody,)
+        counts |= {"sensor": (len(target.sensor_names),), "body": (target.model.nbody,)}
         return counts[self.per] + ((self.parts,) if self.parts > 1 else ())
 
 

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import DTypeLike
 
-_EPISODES = 1 << 63
-"""Keys of episodes start here, those of blocks at 0."""
+_FRAMES, _TEXTURES, _EPISODES = 1 << 61, 1 << 62, 1 << 63
+"""Keys of frames, textures and episodes start here, those of blocks at 0."""
+_CAMERAS = 1 << 16
+"""Keys that a frame has for its cameras."""
 
 
 class _Key(ISeedSequence):
@@ -29,6 +31,16 @@ def _generator(seed: int, counter: int) -> np.random.Generator:
 def episode_generator(seed: int, episode: int) -> np.random.Generator:
     """The generator of one episode of the world with `seed`; shares nothing with that world's steps."""
     return _generator(seed, _EPISODES + int(episode))
+
+
+def texture_generator(seed: int, texture: int) -> np.random.Generator:
+    """The generator that a texture, by its number, is painted with in the world with `seed`."""
+    return _generator(seed, _TEXTURES + int(texture))
+
+
+def frame_generator(seed: int, frame: int, camera: int) -> np.random.Generator:
+    """The generator of one frame of one camera, by its number, in the world with `seed`."""
+    return _generator(seed, _FRAMES + int(frame) * _CAMERAS + int(camera))
 
 
 class WorldStreams:

@@ -11,9 +11,14 @@ import mujoco
 import numpy as np
 
 from randomizers.errors import WorldsError
+from randomizers.inside import inside
 
-KINDS = ("body", "geom", "joint", "actuator", "tendon", "observation")
+VISUAL_KINDS = ("camera", "light", "material", "texture")
+"""What name patterns can select in the visual model."""
+KINDS = ("body", "geom", "joint", "actuator", "tendon", "observation", "sensor", *VISUAL_KINDS)
 """What name patterns can select."""
+BACKGROUND = "background"
+"""The role of all that has no other: the world's own geoms, bodies without a role, and the sky."""
 
 _PLURALS = {"body": "bodies"}
 _JOINT = int(mujoco.mjtTrn.mjTRN_JOINT)
@@ -35,7 +40,17 @@ class Target:
     roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Parts of the model by what they are, such as "object" and "robot": the bodies that each is rooted in. The pattern
     `@object` stands for all elements there: those bodies and all below them that have a mass, their geoms and joints, and
-    the tendons and actuators that move these joints. So one file of worlds fits many models."""
+    the tendons and actuators that move these joints; in the visual model the cameras and lights there, and the materials
+    and textures that geoms there wear. `@background` stands for what is in no role. So one file of worlds fits many
+    models."""
+    visual: mujoco.MjModel | Callable[[], mujoco.MjModel] | None = None
+    """The model as it is looked at, with cameras, lights, materials and textures, or a function that compiles it, called
+    when a term first asks. Its bodies have the names of those of `model`. None where nothing is looked at."""
+    sensors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By observation term, the sensor that delivers each of its columns; a term left out here is one sensor of its own
+    name. What one sensor delivers, in whatever terms, is late, held and missing together."""
+    markers: Sequence[str] = ()
+    """The sensors that are markers: a tracker sees them while nothing is in the way."""
 
     def __post_init__(self) -> None:
         for name, size in self.observations.items():
@@ -43,6 +58,15 @@ class Target:
                 raise WorldsError(
                     f"observation term {name!r} of {self.name!r} must have a size of at least 1, got {size!r}"
                 )
+        for name, delivered_by in self.sensors.items():
+            if len(delivered_by) != self.observations.get(name, 0):
+                raise WorldsError(
+                    f"sensors of {name!r}: given {len(delivered_by)} for the {self.observations.get(name, 0)} columns "
+                    f"it has in {self.name!r}; observation terms: {', '.join(self.observations) or 'none'}"
+                )
+        for marker in self.markers:
+            if marker not in self.sensor_names:
+                raise WorldsError(f"no sensor {marker!r} in {self.name!r}; sensors: {', '.join(self.sensor_names)}")
 
     @property
     def actions(self) -> int:
@@ -55,6 +79,34 @@ class Target:
         return sum(self.observations.values())
 
     @cached_property
+    def _delivered_by(self) -> list[str]:
+        """The sensor of every column of the observation."""
+        terms = self.observations.items()
+        return [sensor for term, size in terms for sensor in self.sensors.get(term, (term,) * size)]
+
+    @cached_property
+    def sensor_names(self) -> tuple[str, ...]:
+        """Every sensor once, in the order of the columns that they deliver."""
+        return tuple(dict.fromkeys(self._delivered_by))
+
+    @cached_property
+    def sensor_of_column(self) -> np.ndarray:
+        """Index (p,) into `sensor_names` of the sensor that delivers each column of the observation."""
+        return np.array([self.sensor_names.index(name) for name in self._delivered_by], np.intp)
+
+    @cached_property
+    def term_of_column(self) -> tuple[str, ...]:
+        """The observation term that each column (p,) belongs to."""
+        return tuple(term for term, size in self.observations.items() for _ in range(size))
+
+    @cached_property
+    def visual_model(self) -> mujoco.MjModel:
+        """What terms of pictures act on; never written to. Raises WorldsError where there is none."""
+        if self.visual is None:
+            raise WorldsError(f"{self.name!r} has no visual model: nothing of it is looked at")
+        return self.visual() if callable(self.visual) else self.visual
+
+    @cached_property
     def _ids(self) -> dict[str, dict[str, int]]:
         model = self.model
         named = {
@@ -65,37 +117,43 @@ class Target:
             "actuator": [(model.actuator(i).name, i) for i in range(model.nactuator)],
             "tendon": [(model.tendon(i).name, i) for i in range(model.ntendon)],
             "observation": [(name, i) for i, name in enumerate(self.observations)],
+            "sensor": [(name, i) for i, name in enumerate(self.sensor_names)],
         }
         return {kind: {name: i for name, i in pairs if name} for kind, pairs in named.items()}
 
+    @cached_property
+    def _visual_ids(self) -> dict[str, dict[str, int]]:
+        model = self.visual_model
+        named = {
+            "camera": [model.camera(i).name or f"camera{i}" for i in range(model.ncam)],
+            "light": [model.light(i).name or f"light{i}" for i in range(model.nlight)],
+            "material": [model.mat(i).name or f"material{i}" for i in range(model.nmat)],
+            "texture": [model.tex(i).name or f"texture{i}" for i in range(model.ntex)],
+        }
+        return {kind: {name: i for i, name in enumerate(names)} for kind, names in named.items()}
+
+    def _ids_of(self, kind: str) -> dict[str, int]:
+        return (self._visual_ids if kind in VISUAL_KINDS else self._ids)[kind]
+
     def names(self, kind: str) -> tuple[str, ...]:
-        """Names of its elements of one of `KINDS`; the unnamed and the world are left
-        out.
-        """
-        return tuple(self._ids[kind])
+        """Names of its elements of one of `KINDS`. Of the visual model, what has no name is called by its number, such as
+        `light0`; else it is left out, as is the world."""
+        return tuple(self._ids_of(kind))
 
     def id(self, kind: str, name: str) -> int:
         """Index of a named element in the model (for an observation term: in `observations`)."""
-        return self._ids[kind][name]
+        return self._ids_of(kind)[name]
 
     def names_of_role(self, kind: str, role: str) -> tuple[str, ...]:
         """Names of the elements of that kind in the part of the model that has the role. Raises WorldsError for a role
         that it does not have, and for observation terms, which have none."""
-        if role not in self.roles:
-            raise WorldsError(f"{self.name!r} has no role {role!r}; roles: {', '.join(self.roles) or 'none'}")
-        if kind == "observation":
+        if role not in self.roles and role != BACKGROUND:
+            raise WorldsError(f"{self.name!r} has no role {role!r}; roles: {', '.join((*self.roles, BACKGROUND))}")
+        if kind in ("observation", "sensor"):
             raise WorldsError(f"observation terms have no roles, got '@{role}'; give their names")
-        inside = _INSIDE[kind](self.model, self._bodies_of(role))
-        return tuple(name for name, i in self._ids[kind].items() if i in inside)
-
-    def _bodies_of(self, role: str) -> set[int]:
-        model = self.model
-        inside = {model.body(name).id for name in self.roles[role]}
-        # A parent comes before its children.
-        for body in range(1, model.nbody):
-            if model.body_parentid[body] in inside:
-                inside.add(body)
-        return inside
+        model = self.visual_model if kind in VISUAL_KINDS else self.model
+        found = inside(kind, model, bodies_of(model, self.roles, role))
+        return tuple(name for name, i in self._ids_of(kind).items() if i in found)
 
     def unit_of_observation(self, names: Sequence[str]) -> str:
         """The unit of observation terms or columns of them. Raises WorldsError where they have several."""
@@ -113,44 +171,21 @@ class Target:
         return units.pop() if len(units) == 1 else "control"
 
 
-def _joints_inside(model: mujoco.MjModel, bodies: set[int]) -> set[int]:
-    return {joint for joint in range(model.njnt) if int(model.jnt_bodyid[joint]) in bodies}
+def _sensors_matching(target: Target, pattern: str) -> list[str]:
+    columns = zip(target._delivered_by, target.term_of_column, strict=True)
+    return [sensor for sensor, term in columns if fnmatchcase(sensor, pattern) or fnmatchcase(term, pattern)]
 
 
-def _tendons_inside(model: mujoco.MjModel, bodies: set[int]) -> set[int]:
-    joints = _joints_inside(model, bodies)
-    inside = set()
-    for tendon in range(model.ntendon):
-        wraps = range(model.tendon_adr[tendon], model.tendon_adr[tendon] + model.tendon_num[tendon])
-        for wrap in wraps:
-            kind, thing = int(model.wrap_type[wrap]), int(model.wrap_objid[wrap])
-            if (kind == _WRAP_JOINT and thing in joints) or (
-                kind == _WRAP_SITE and int(model.site_bodyid[thing]) in bodies
-            ):
-                inside.add(tendon)
-    return inside
-
-
-def _actuators_inside(model: mujoco.MjModel, bodies: set[int]) -> set[int]:
-    joints, tendons = _joints_inside(model, bodies), _tendons_inside(model, bodies)
-    moved = {_JOINT: joints, _TENDON: tendons}
-    return {
-        actuator
-        for actuator in range(model.nactuator)
-        if int(model.actuator_trnid[actuator, 0]) in moved.get(int(model.actuator_trntype[actuator]), ())
-    }
-
-
-_WRAP_JOINT = int(mujoco.mjtWrap.mjWRAP_JOINT)
-_WRAP_SITE = int(mujoco.mjtWrap.mjWRAP_SITE)
-_INSIDE: Mapping[str, Callable[[mujoco.MjModel, set[int]], set[int]]] = {
-    "body": lambda model, bodies: {body for body in bodies if model.body_mass[body] > 0},
-    "geom": lambda model, bodies: {geom for geom in range(model.ngeom) if int(model.geom_bodyid[geom]) in bodies},
-    "joint": _joints_inside,
-    "tendon": _tendons_inside,
-    "actuator": _actuators_inside,
-}
-"""Indices of the elements of a kind that belong to bodies."""
+def bodies_of(model: mujoco.MjModel, roles: Mapping[str, Sequence[str]], role: str) -> set[int]:
+    """Indices of the bodies of a model that have the role."""
+    if role not in roles:
+        return set(range(model.nbody)).difference(*(bodies_of(model, roles, other) for other in roles))
+    found = {model.body(name).id for name in roles[role]}
+    # A parent comes before its children.
+    for body in range(1, model.nbody):
+        if model.body_parentid[body] in found:
+            found.add(body)
+    return found
 
 
 def _control_unit(model: mujoco.MjModel, actuator: int) -> str:
@@ -175,7 +210,8 @@ class Selection:
 
 
 def select(target: Target, kind: str, patterns: str | Sequence[str]) -> Selection:
-    """Elements of one kind of `KINDS` whose names match a shell-style pattern, or which have the role of `@role`.
+    """Elements of one kind of `KINDS` whose names match a shell-style pattern, or which have the role of `@role`; of
+    sensors also those that deliver an observation term which matches.
 
     Raises WorldsError where a pattern matches nothing.
     """
@@ -184,6 +220,8 @@ def select(target: Target, kind: str, patterns: str | Sequence[str]) -> Selectio
     for pattern in (patterns,) if isinstance(patterns, str) else patterns:
         if pattern.startswith("@"):
             hits = list(target.names_of_role(kind, pattern[1:]))
+        elif kind == "sensor":
+            hits = _sensors_matching(target, pattern)
         else:
             hits = [name for name in available if fnmatchcase(name, pattern)]
         if not hits:

@@ -11,10 +11,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from randomizers.distributions import Distribution, distribution_from_config
+from randomizers.distributions.distribution import number
 from randomizers.errors import Unfit, WorldsError
 from randomizers.fields import nominal_row
 from randomizers.target import Selection, Target, select
 from randomizers.units import conversion, units_like
+from randomizers.widening import Widening
 
 OPERATIONS = ("set", "scale", "add")
 """What a value does to the nominal one. A distribution applies its terms in this order, so their listing does not
@@ -48,6 +50,14 @@ class Term(ABC):
     """"trial": drawn with the world; "episode": drawn anew at every episode of a trial."""
     unseen: Distribution | None = None
     """The held-out range that only evaluation draws from."""
+    follows: str | None = None
+    """Name of another term of the distribution that this one is drawn with, at the same quantile of its own; that has one
+    number, or as many."""
+    correlation: float | None = None
+    """How closely it follows, -1 to 1: 1, which is the default, shares the quantile, -1 takes the opposite one; between
+    them a Gaussian copula."""
+    adr: Widening | None = None
+    """How automatic domain randomization widens its range; None for the usual way."""
 
     kind: ClassVar[str]
     """Its name in configuration files."""
@@ -71,6 +81,8 @@ class Term(ABC):
     """Greatest value allowed under "scale" and "set"."""
     above_lowest: ClassVar[bool] = False
     """Whether `lowest` itself is refused."""
+    sets: ClassVar[str | None] = None
+    """What "set" sets, where terms of another kind set it too: the kind that all of them are told by."""
     partner: ClassVar[str | None] = None
     """Kind of another term without which this one does nothing; it must act on the same elements."""
 
@@ -93,11 +105,27 @@ class Term(ABC):
         for what, distribution in (("distribution", self.distribution), ("unseen", self.unseen)):
             if distribution is not None:
                 self._check_distribution(what, distribution)
+        self._check_follows()
+        if self.adr is not None:
+            try:
+                self.adr.check(self.distribution)
+            except WorldsError as error:
+                raise self.error(str(error)) from error
         if self.unseen is not None and self.unseen.overlaps(self.distribution):
             raise self.error(
                 f"unseen {self.unseen!r} overlaps the training range {self.distribution!r}; "
                 f"they may share an end point only"
             )
+
+    def _check_follows(self) -> None:
+        if self.follows is None:
+            if self.correlation is not None:
+                raise self.error(f"correlation {self.correlation!r} is with a term that it follows: give 'follows'")
+            return
+        correlation = number(self, "correlation", 1.0 if self.correlation is None else self.correlation)
+        if not -1 <= correlation <= 1:
+            raise self.error(f"correlation must be from -1 to 1, got {correlation:g}")
+        object.__setattr__(self, "correlation", correlation)
 
     def _one_of(self, setting: str, allowed: tuple[str, ...]) -> None:
         if getattr(self, setting) not in allowed:
@@ -140,23 +168,40 @@ class Term(ABC):
                 selection = Selection(np.zeros(1, np.intp), ("",))
             else:
                 selection = select(target, self.selects, self.on)
-                self.check(target, selection)
+            self.check(target, selection)
         except WorldsError as error:
             raise Unfit(error.reason, self.name) from error
         return selection
 
     def check(self, target: Target, selection: Selection) -> None:
         """Raises WorldsError where the model cannot take this term."""
+        if self.operation == "add":
+            return
         present = self.current(target, selection)
         if self.operation == "scale" and not present.any():
-            raise self.error(
-                f"{self.kind} is 0 at {', '.join(selection.names)} of {target.name!r}; "
-                f"scaling changes nothing, use operation: set"
-            )
+            where = f"at {', '.join(selection.names)} of {target.name!r}" if self.selects else f"in {target.name!r}"
+            wanted = "use operation: set" if "set" in self.operations else "there is nothing to scale"
+            raise self.error(f"{self.kind} is 0 {where}; scaling changes nothing, {wanted}")
         if self.operation == "set" and self.each == "world" and (present != present[0]).any():
             raise self.error(
                 f"one shared value cannot stand for the nominal {self.kind} of "
                 f"{', '.join(selection.names)}, which differs; use each: element or operation: scale"
+            )
+
+    def check_beside(self, target: Target, selection: Selection, others: Sequence[tuple[Term, Selection]]) -> None:
+        """Raises WorldsError where it contradicts the other terms of a distribution, each with what it acts on, or needs
+        one that is not there. Terms are asked in their order, so that of two that set the same the later is at fault."""
+        for other, elsewhere in others:
+            if self.operation == other.operation == "set" and (self.sets or self.kind) == (other.sets or other.kind):
+                for element in selection.names:
+                    if element in elsewhere.names:
+                        number = f"{other.kind} of {element!r}" if element else other.kind
+                        raise other.error(f"it sets {number}, as term {self.name!r} does; one term may")
+        if self.partner is not None and not any(
+            other.kind == self.partner and elsewhere.names == selection.names for other, elsewhere in others
+        ):
+            raise self.error(
+                f"{self.kind} does nothing without a term of kind {self.partner!r} on {', '.join(selection.names)}"
             )
 
     def error(self, reason: str) -> WorldsError:
@@ -187,7 +232,13 @@ class Term(ABC):
     def draw(self, rng: np.random.Generator, n: int, width: int) -> np.ndarray:
         """Values (n, width) of its `width` parameters in n worlds. Under "scale" and "set" a normal's tails are cut at
         its bounds, which were checked."""
-        drawn = self.distribution.sample(rng, (n, width))
+        return self._cut(self.distribution.sample(rng, (n, width)))
+
+    def at(self, quantiles: np.ndarray) -> np.ndarray:
+        """Values (n, width) at quantiles in [0, 1] of the distribution; of uniform ones, the same law as `draw`."""
+        return self._cut(self.distribution.quantile(quantiles))
+
+    def _cut(self, drawn: np.ndarray) -> np.ndarray:
         return drawn if self.operation == "add" else drawn.clip(*self.distribution.bounds)
 
     def write(self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray) -> None:
@@ -229,6 +280,10 @@ class Term(ABC):
         config["distribution"] = self.distribution.to_config()
         if self.unseen is not None:
             config["unseen"] = self.unseen.to_config()
+        if self.follows is not None:
+            config |= {"follows": self.follows, "correlation": self.correlation}
+        if self.adr is not None:
+            config["adr"] = self.adr.to_config()
         return config
 
 
@@ -257,6 +312,8 @@ def term_from_config(config: object, target: Target) -> Term:
     for key in ("distribution", "unseen"):
         if key in settings:
             settings[key] = distribution_from_config(settings[key])
+    if "adr" in settings:
+        settings["adr"] = Widening.from_config(settings["adr"])
     term = TERMS[kind](**settings)
     wanted = term.parameter_unit(target, term.select(target))
     if unit is None and wanted != "1":
@@ -267,5 +324,5 @@ def term_from_config(config: object, target: Target) -> Term:
         factor = conversion(str(unit), wanted)
     except WorldsError as error:
         raise term.error(str(error)) from error
-    converted = {key: settings[key].times(factor) for key in ("distribution", "unseen") if key in settings}
+    converted = {key: settings[key].times(factor) for key in ("distribution", "unseen", "adr") if key in settings}
     return replace(term, **converted)

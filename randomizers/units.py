@@ -13,6 +13,10 @@ _FAMILIES: tuple[dict[str, float], ...] = (
     {"s": 1.0, "ms": 1e-3},
     {"rad/s": 1.0, "deg/s": pi / 180},
     {"m/s": 1.0, "mm/s": 1e-3},
+    {"rad/s^2": 1.0, "deg/s^2": pi / 180},
+    {"rad/sqrt(s)": 1.0, "deg/sqrt(s)": pi / 180},
+    {"m/sqrt(s)": 1.0, "mm/sqrt(s)": 1e-3},
+    {"N s": 1.0, "mN s": 1e-3},
     {"N m": 1.0, "mN m": 1e-3},
     {"1/s": 1.0, "1/min": 1 / 60},
 )

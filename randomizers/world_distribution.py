@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import mujoco
 import numpy as np
 
 from randomizers.distributions import Distribution
+from randomizers.drawing import Drawing
 from randomizers.errors import WorldsError
 from randomizers.fields import nominal_row, nominal_rows, owner_of
 from randomizers.settings import SETTINGS
-from randomizers.streams import episode_generator
 from randomizers.target import Selection, Target
 from randomizers.term import OPERATIONS, Term
+from randomizers.visual_fields import is_visual
 from randomizers.world import World, Worlds
 
 _FINITE = 1_000_033
@@ -40,6 +42,8 @@ def _is_setting(term: Term) -> bool:
 class WorldDistribution:
     """Where worlds come from: terms bound to what they act on.
 
+    Terms may be drawn with others that they follow (`Drawing`).
+
     Terms may share fields: each changes what the others leave, "set" first, then "scale", then "add", so that their
     order does not matter. Immutable. Raises WorldsError at construction for patterns that match nothing, for what the
     model cannot take and for terms that contradict each other.
@@ -62,23 +66,29 @@ class WorldDistribution:
         finite: int | None = None,
         finite_seed: int = 0,
         left_out: Mapping[str, str] | None = None,
+        pins: Mapping[str, float] | None = None,
+        only: Worlds | None = None,
     ) -> None:
+        if only is not None and not len(only):
+            raise WorldsError("a finite set has at least 1 world, got none")
         if finite is not None and (type(finite) is not int or finite < 1):
             raise WorldsError(f"a finite set has a whole number of worlds, at least 1, got {finite!r}")
         if type(finite_seed) is not int or finite_seed < 0:
             raise WorldsError(f"the seed of a finite set is a whole number, at least 0, got {finite_seed!r}")
-        self.terms = tuple(terms)
+        self.left_out = dict(left_out or {})
+        """Optional terms that the target has nothing for: the reason, by name. What follows one is drawn by itself."""
+        self.terms = tuple(
+            replace(term, follows=None, correlation=None) if term.follows in self.left_out else term for term in terms
+        )
         """The terms as given."""
         self.target = target
         """What they act on."""
         self.task = task
         """Name of the task they were written for, if one was given."""
-        self.finite = finite
+        self.finite = finite if only is None else len(only)
         """Number of worlds there are to draw; without end if None."""
         self.finite_seed = finite_seed
         """Which finite set; another seed, other worlds."""
-        self.left_out = dict(left_out or {})
-        """Optional terms that the target has nothing for: the reason, by name."""
         normalised_by = normalised_by or {}
         bound: list[_Bound] = []
         start = 0
@@ -91,44 +101,49 @@ class WorldDistribution:
             bound.append(_Bound(term, selection, names, columns, normalised_by.get(term.name, term.distribution)))
             start = columns.stop
         self._bound = tuple(bound)
-        self._in_order = sorted(bound, key=lambda b: OPERATIONS.index(b.term.operation))
-        self._check_settings_once()
-        self._check_partners()
+        in_order = sorted(bound, key=lambda b: OPERATIONS.index(b.term.operation))
+        self._in_order = [b for b in in_order if not is_visual(b.term.fields[0])]
+        # Looks are changed by kind, since what different kinds do to a colour depends on who is first.
+        self._visual_in_order = sorted(
+            (b for b in in_order if is_visual(b.term.fields[0])),
+            key=lambda b: (OPERATIONS.index(b.term.operation), b.term.kind, b.term.name),
+        )
+        self._check_together()
         self.names = tuple(name for b in bound for name in b.names)
         """The k parameters of its worlds."""
+        self.pins = {name: float(value) for name, value in (pins or {}).items()}
+        """Parameters that always have the same value, in nominal worlds too."""
+        self._check_parameters(self.pins)
+        pinned = {self.names.index(name): value for name, value in self.pins.items()}
+        self.drawing = Drawing(self.terms, [b.columns for b in bound], pinned)
+        """How its parameters are drawn."""
         units = [b.term.parameter_unit(target, b.selection) for b in bound]
         self.units = {name: unit for b, unit in zip(bound, units, strict=True) for name in b.names}
         """Unit of each parameter; "1" for a factor."""
-        touched = dict.fromkeys(field for b in bound for field in b.term.fields)
+        physical = [b for b in bound if b in self._in_order]
+        touched = dict.fromkeys(field for b in physical for field in b.term.fields)
         self.fields = tuple(field for field in touched if field not in SETTINGS)
         """Model fields it writes."""
         self.channel_settings = tuple(field for field in touched if field in SETTINGS)
         """Settings of channels that it writes."""
+        self.visual_fields = tuple(dict.fromkeys(field for b in self._visual_in_order for field in b.term.fields))
+        """Fields of the visual model, and settings of its textures and pictures, that it writes."""
+        self.vector_names = tuple(name for b in physical for name in b.names)
+        """The parameters that `vector` gives: all but those that only a camera could notice."""
         self.recompute = any(b.term.recompute for b in bound)
         """Whether constants derived from them need mj_setConst."""
         self._nominal = np.concatenate([b.term.nominal(target, b.selection) for b in bound] or [np.zeros(0)])
-        self._center = np.array([b.normalised_by.center for b in bound for _ in b.names])
-        self._half_width = np.array([b.normalised_by.half_width for b in bound for _ in b.names])
+        self._nominal[list(pinned)] = list(pinned.values())
+        self.chosen = None if only is None else self.complete(only)
+        """The worlds there are to draw, where they were given one by one."""
+        self._in_vector = np.array([i for b in physical for i in range(b.columns.start, b.columns.stop)], np.intp)
+        self._center = np.array([b.normalised_by.center for b in physical for _ in b.names])
+        self._half_width = np.array([b.normalised_by.half_width for b in physical for _ in b.names])
 
-    def _check_settings_once(self) -> None:
-        owners: dict[tuple[str, str], str] = {}
+    def _check_together(self) -> None:
         for b in self._bound:
-            if b.term.operation != "set":
-                continue
-            for element in b.selection.names:
-                owner = owners.setdefault((b.term.kind, element), b.term.name)
-                if owner != b.term.name:
-                    raise b.term.error(f"it sets {b.term.kind} of {element!r}, as term {owner!r} does; one term may")
-
-    def _check_partners(self) -> None:
-        for b in self._bound:
-            partner, names = b.term.partner, b.selection.names
-            if partner is None:
-                continue
-            if not any(other.term.kind == partner and other.selection.names == names for other in self._bound):
-                raise b.term.error(
-                    f"{b.term.kind} does nothing without a term of kind {partner!r} on {', '.join(names)}"
-                )
+            others = [(other.term, other.selection) for other in self._bound if other is not b]
+            b.term.check_beside(self.target, b.selection, others)
 
     def __repr__(self) -> str:
         parts = [f"{term.name}: {term.distribution!r}" for term in self.terms]
@@ -160,15 +175,12 @@ class WorldDistribution:
     @cached_property
     def _finite_set(self) -> Worlds:
         assert self.finite is not None
+        if self.chosen is not None:
+            return self.chosen
         return self._draw(np.random.default_rng([_FINITE, self.finite_seed]), self.finite)
 
     def _draw(self, rng: np.random.Generator, n: int) -> Worlds:
-        seeds = rng.integers(2**64, size=n, dtype=np.uint64)
-        values = np.empty((n, len(self.names)))
-        for b in self._bound:
-            if b.term.when == "trial":
-                values[:, b.columns] = b.term.draw(rng, n, len(b.names))
-        self._draw_episodes(values, seeds, np.zeros(n, np.int64))
+        values, seeds = self.drawing.trials(rng, n)
         return Worlds(self.names, values, seeds)
 
     def nominal(self, n: int = 1) -> Worlds:
@@ -180,17 +192,8 @@ class WorldDistribution:
         seed and its episode alone; the rest as it is."""
         worlds = self.complete(worlds)
         values = worlds.values.copy()
-        self._draw_episodes(values, worlds.seeds, np.asarray(episodes))
+        self.drawing.episodes(values, worlds.seeds, np.asarray(episodes))
         return Worlds(self.names, values, worlds.seeds)
-
-    def _draw_episodes(self, values: np.ndarray, seeds: np.ndarray, episodes: np.ndarray) -> None:
-        redrawn = [b for b in self._bound if b.term.when == "episode"]
-        if not redrawn:
-            return
-        for row, seed, episode in zip(values, seeds.tolist(), episodes.tolist(), strict=True):
-            rng = episode_generator(seed, episode)
-            for b in redrawn:
-                row[b.columns] = b.term.draw(rng, 1, len(b.names))[0]
 
     def complete(self, worlds: Worlds | World) -> Worlds:
         """The worlds with every parameter in the order of `names`, those they lack at their nominal value.
@@ -201,31 +204,37 @@ class WorldDistribution:
             worlds = Worlds.stack([worlds])
         if worlds.names == self.names:
             return worlds
-        unknown = [name for name in worlds.names if name not in self.units]
-        if unknown:
-            raise WorldsError(
-                f"no parameter {', '.join(map(repr, unknown))} in this distribution; "
-                f"parameters: {', '.join(self.names) or 'none'}"
-            )
+        self._check_parameters(worlds.names)
         values = np.tile(self._nominal, (len(worlds), 1))
         values[:, [self.names.index(name) for name in worlds.names]] = worlds.values
         return Worlds(self.names, values, worlds.seeds)
 
+    def _check_parameters(self, names: Iterable[str]) -> None:
+        if unknown := [name for name in names if name not in self.names]:
+            raise WorldsError(
+                f"no parameter {', '.join(map(repr, unknown))} in this distribution; "
+                f"parameters: {', '.join(self.names) or 'none'}"
+            )
+
     def vector(self, worlds: Worlds | World) -> np.ndarray:
-        """The worlds' parameters (n, k), float32, each shifted and scaled so that its training range becomes [-1,
-        1].
-        """
-        return ((self.complete(worlds).values - self._center) / self._half_width).astype(np.float32)
+        """The parameters `vector_names` of the worlds (n, k), float32, each shifted and scaled so that its training range
+        becomes [-1, 1]."""
+        values = self.complete(worlds).values[:, self._in_vector]
+        return ((values - self._center) / self._half_width).astype(np.float32)
 
     def replace_distribution(self, name: str, distribution: Distribution) -> WorldDistribution:
         """The same with the term of that name drawing from another distribution; `vector` goes on as before."""
-        self._check_term_names([name])
-        terms = [replace(term, distribution=distribution) if term.name == name else term for term in self.terms]
-        return self._with_terms(terms, self.finite, self.finite_seed)
+        return self.replace_distributions({name: distribution})
+
+    def replace_distributions(self, distributions: Mapping[str, Distribution]) -> WorldDistribution:
+        """The same with terms, by their names, drawing from other distributions; `vector` goes on as before."""
+        self._check_term_names(distributions)
+        terms = [replace(term, distribution=distributions.get(term.name, term.distribution)) for term in self.terms]
+        return self._but(terms=terms)
 
     def limited(self, finite: int, finite_seed: int | None = None) -> WorldDistribution:
         """The same with a finite set of worlds, of this distribution's `finite_seed` unless another is given."""
-        return self._with_terms(self.terms, finite, self.finite_seed if finite_seed is None else finite_seed)
+        return self._but(only=None, finite=finite, finite_seed=self.finite_seed if finite_seed is None else finite_seed)
 
     def split(self, unseen: Mapping[str, Distribution] | None = None) -> tuple[WorldDistribution, WorldDistribution]:
         """Worlds to train in, and worlds never trained in: there every term that has an `unseen` range draws from it.
@@ -242,43 +251,78 @@ class WorldDistribution:
         if self.finite is None and all(term.unseen is None for term in terms):
             raise WorldsError(f"no term has an unseen range; terms: {', '.join(term.name for term in terms) or 'none'}")
         held_out = [
-            term if term.unseen is None else replace(term, distribution=term.unseen, unseen=None) for term in terms
+            term if term.unseen is None else replace(term, distribution=term.unseen, unseen=None, adr=None)
+            for term in terms
         ]
-        seed = self.finite_seed
-        return self._with_terms(terms, self.finite, seed), self._with_terms(held_out, None, seed + 1)
+        held_out_seed = self.finite_seed + 1
+        return self._but(terms=terms), self._but(terms=held_out, only=None, finite=None, finite_seed=held_out_seed)
 
     def _check_term_names(self, names: Sequence[str] | Mapping[str, Distribution]) -> None:
         for name in names:
             if all(name != term.name for term in self.terms):
                 raise WorldsError(f"no term {name!r}; terms: {', '.join(term.name for term in self.terms) or 'none'}")
 
-    def _with_terms(self, terms: Sequence[Term], finite: int | None, finite_seed: int) -> WorldDistribution:
-        normalised_by = {b.term.name: b.normalised_by for b in self._bound}
-        return WorldDistribution(terms, self.target, self.task, normalised_by, finite, finite_seed, self.left_out)
+    def with_pins(self, pins: Mapping[str, float]) -> WorldDistribution:
+        """The same with these parameters pinned as well. Raises WorldsError for a name that is none."""
+        return self._but(pins={**self.pins, **pins})
+
+    def with_terms(self, terms: Sequence[Term]) -> WorldDistribution:
+        """The same of other terms; pins of parameters that are no more are gone."""
+        held = {term.name for term in terms}
+        kept = {b.term.name: b.names for b in self._bound if b.term.name in held}
+        names = {name for names in kept.values() for name in names}
+        return self._but(terms=terms, pins={name: value for name, value in self.pins.items() if name in names})
+
+    def only(self, worlds: Worlds) -> WorldDistribution:
+        """The same, but of exactly these worlds, parameters and seeds alike, and no others. Raises WorldsError if there is
+        none, and for parameters that it does not have."""
+        return self._but(only=worlds)
+
+    def _but(self, **changes: Any) -> WorldDistribution:
+        given: dict[str, Any] = {
+            "terms": self.terms,
+            "target": self.target,
+            "task": self.task,
+            "normalised_by": {b.term.name: b.normalised_by for b in self._bound},
+            "finite": self.finite,
+            "finite_seed": self.finite_seed,
+            "left_out": self.left_out,
+            "pins": self.pins,
+            "only": self.chosen,
+        }
+        return WorldDistribution(**(given | changes))
 
     def settings(self, worlds: Worlds | World) -> dict[str, np.ndarray]:
         """Fresh arrays (n, ...) of `fields` and `channel_settings`, as in those worlds."""
         worlds = self.complete(worlds)
         rows = nominal_rows(self.target, (*self.fields, *self.channel_settings), len(worlds))
-        self._apply(rows, worlds)
+        self._apply(rows, worlds, self._in_order)
+        return rows
+
+    def visual_settings(self, worlds: Worlds | World) -> dict[str, np.ndarray]:
+        """Fresh arrays (n, ...) of `visual_fields`, as in those worlds."""
+        worlds = self.complete(worlds)
+        rows = nominal_rows(self.target, self.visual_fields, len(worlds))
+        self._apply(rows, worlds, self._visual_in_order)
         return rows
 
     def write(self, fields: Mapping[str, np.ndarray], worlds: Worlds | World) -> None:
         """Writes the worlds into given rows (n, ...), which must have every field in `fields` and every setting that a
         term writes. Rows end up the same whatever they held. Raises WorldsError where a field is missing."""
         worlds = self.complete(worlds)
-        written = dict.fromkeys(field for term in self.terms for field in term.fields)
+        written = (*self.fields, *self.channel_settings)
         missing = [field for field in written if field not in fields]
         if missing:
             raise WorldsError(f"no rows given for {', '.join(missing)}; given: {', '.join(fields) or 'none'}")
         for field in written:
             fields[field][:] = nominal_row(self.target, field)
-        self._apply(fields, worlds)
+        self._apply(fields, worlds, self._in_order)
 
     def apply(self, model: mujoco.MjModel, world: World) -> None:
         """Turns a compilation of the target's model into that world: all fields it writes, derived constants with them.
 
-        Settings of channels are no part of a model. Raises WorldsError for parameters that it does not have.
+        Settings of channels are no part of a model; looks are another model's (`Appearance`). Raises WorldsError for
+        parameters that it does not have.
         """
         rows = self.settings(world)
         for field in self.fields:
@@ -290,6 +334,6 @@ class WorldDistribution:
         if self.recompute:
             mujoco.mj_setConst(model, mujoco.MjData(model))
 
-    def _apply(self, fields: Mapping[str, np.ndarray], worlds: Worlds) -> None:
-        for b in self._in_order:
+    def _apply(self, fields: Mapping[str, np.ndarray], worlds: Worlds, bound: Sequence[_Bound]) -> None:
+        for b in bound:
             b.term.apply(self.target, b.selection, fields, worlds.values[:, b.columns])

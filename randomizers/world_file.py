@@ -19,6 +19,7 @@ _KEYS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "task": ("a name", lambda value: isinstance(value, str)),
     "finite": ("a number of worlds, at least 1", lambda value: type(value) is int and value >= 1),
     "finite_seed": ("a whole number, at least 0", lambda value: type(value) is int and value >= 0),
+    "pins": ("numbers by parameter", lambda value: isinstance(value, dict) and all(map(_is_number, value.values()))),
     "terms": ("a list", lambda value: isinstance(value, list)),
 }
 """Keys of a world file: what each takes, in words, and whether a value is that. `source` says where numbers are from."""
@@ -85,12 +86,32 @@ def load_worlds(path: str | Path, target: Target) -> WorldDistribution:
     finite, seed = content.get("finite"), content.get("finite_seed", 0)
     try:
         return WorldDistribution(
-            list(terms.values()), target, content.get("task"), finite=finite, finite_seed=seed, left_out=left_out
+            list(terms.values()),
+            target,
+            content.get("task"),
+            finite=finite,
+            finite_seed=seed,
+            left_out=left_out,
+            pins=content.get("pins"),
         )
     except WorldsError as error:
+        if error.term is None:
+            raise WorldsError(f"{path}:{lines.get('pins', [1])[0]}: {error}") from error
         # Of two terms with one name, the later is at fault.
         line = max(line for line, term in terms.items() if term.name == error.term)
         raise WorldsError(f"{path}:{line}: {error}") from error
+
+
+def read_source(path: str | Path) -> str:
+    """What a YAML file says of where its numbers are from; empty if nothing. Raises WorldsError."""
+    path = Path(path)
+    content, lines = _read(path)
+    _check(path, content, lines)
+    return content.get("source", "")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[int]]]:
@@ -129,10 +150,12 @@ def _line(mark: yaml.Mark) -> int:
 def dump_worlds(distribution: WorldDistribution) -> str:
     """The YAML text that `load_worlds` reads back as an equal distribution."""
     lines = [] if distribution.task is None else [f"task: {_flow(distribution.task)}"]
-    if distribution.finite is not None:
+    if distribution.finite is not None and distribution.chosen is None:
         lines.append(f"finite: {distribution.finite}")
     if distribution.finite_seed:
         lines.append(f"finite_seed: {distribution.finite_seed}")
+    if distribution.pins:
+        lines.append(f"pins: {_flow(distribution.pins)}")
     if not distribution.terms:
         return "\n".join([*lines, "terms: []", ""])
     terms = [f"  - {_flow(term.to_config(distribution.target))}" for term in distribution.terms]

@@ -1,16 +1,107 @@
-"""What happens to actions on their way to the actuators: noise, delay, backlash."""
+"""What actions are distorted by before they are sent: factors, offsets, noise.
+
+Units are those of the controls: rad for position servos. Dactyl (arXiv 1808.00177, appendix on action noise) and the
+Rubik's cube paper (arXiv 1910.07113) give additive noise as a share of the action's range; `action_offset_share` and
+`action_noise_share` take it so, whatever the robot.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from randomizers.channels.effect import ALL, Effect, Rows
 from randomizers.channels.setting_term import ActionTerm
-from randomizers.distributions import Distribution
 from randomizers.settings import Setting
+from randomizers.target import Selection, Target
 
-LONGEST_DELAY = 8
-"""Most control steps that an action may be late."""
+
+class ActionFactor(ActionTerm):
+    """Factor on what the action changes: of the way from the last target to the new one, this much is ordered.
+
+    For actions that move targets relative to where they are, as Dactyl's, it is the factor on the action. Targets do not
+    drift: the next one is again ordered relative to the policy's own last target.
+    """
+
+    kind = "action_factor"
+    unit = "1"
+    fields = ("action_factor",)
+    default_each = "element"
+
+
+class ActionFactorNoise(ActionTerm):
+    """Standard deviation of the factor on what the action changes, around `action_factor`, new at every control step."""
+
+    kind = "action_factor_noise"
+    unit = "1"
+    fields = ("action_factor_noise",)
+
+
+class ScaleActions(Effect):
+    """Multiplies the change of targets in each control step."""
+
+    settings = {"action_factor": Setting("action", nominal=1.0), "action_factor_noise": Setting("action")}
+    normals = ("action", 1)
+
+    def prepare(self) -> None:
+        self.memory["last"] = np.zeros((self.site.n, self.site.target.actions))
+
+    def restart(self, rows: Rows, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        self.memory["last"][rows] = signal
+        return signal
+
+    def apply(self, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray, rows: Rows = ALL) -> np.ndarray:
+        last = self.memory["last"]
+        excess = self.rows["action_factor"] - 1.0 + self.rows["action_factor_noise"] * normals
+        scaled = signal + excess * (signal - last)
+        last[:] = signal
+        return scaled
+
+
+class _ShareTerm(ActionTerm):
+    """A setting whose numbers are shares of the controls' ranges."""
+
+    unit = "1"
+
+    def check(self, target: Target, selection: Selection) -> None:
+        for actuator, name in zip(selection.ids, selection.names, strict=True):
+            if not target.model.actuator_ctrllimited[actuator]:
+                raise self.refuse(name, "its control has no range to take a share of")
+        super().check(target, selection)
+
+    def apply_elements(
+        self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray
+    ) -> None:
+        low, high = target.model.actuator_ctrlrange[selection.ids].T
+        super().apply_elements(target, selection, fields, values * (high - low)[:, None])
+
+
+class ActionOffset(ActionTerm):
+    """Offset of actions that stays for the whole trial or episode."""
+
+    kind = "action_offset"
+    fields = ("action_offset",)
+    operations = ("add",)
+    default_each = "element"
+
+
+class ActionOffsetShare(_ShareTerm):
+    """Offset of actions that stays for the whole trial or episode, as a share of the control's range."""
+
+    kind = "action_offset_share"
+    fields = ("action_offset",)
+    operations = ("add",)
+    default_each = "element"
+
+
+class AddActionOffset(Effect):
+    """A constant offset."""
+
+    settings = {"action_offset": Setting("action")}
+
+    def apply(self, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray, rows: Rows = ALL) -> np.ndarray:
+        return signal + self.rows["action_offset"][rows]
 
 
 class ActionNoise(ActionTerm):
@@ -18,6 +109,14 @@ class ActionNoise(ActionTerm):
 
     kind = "action_noise"
     fields = ("action_noise",)
+
+
+class ActionNoiseShare(_ShareTerm):
+    """Standard deviation of noise added to the action at every control step, as a share of the control's range."""
+
+    kind = "action_noise_share"
+    fields = ("action_noise",)
+    sets = "action_noise"
 
 
 class AddActionNoise(Effect):
@@ -28,67 +127,3 @@ class AddActionNoise(Effect):
 
     def apply(self, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray, rows: Rows = ALL) -> np.ndarray:
         return signal + self.rows["action_noise"][rows] * normals
-
-
-class ActionDelay(ActionTerm):
-    """How late actions arrive, in whole control steps."""
-
-    kind = "action_delay"
-    unit = "control steps"
-    fields = ("action_delay",)
-    default_each = "element"
-    highest = LONGEST_DELAY
-
-    def _check_distribution(self, what: str, distribution: Distribution) -> None:
-        super()._check_distribution(what, distribution)
-        for leaf in distribution.leaves:
-            if leaf.atoms is None or any(value % 1 for value in leaf.atoms):
-                raise self.error(f"{what} must be a Choice of whole control steps, got {distribution!r}")
-
-
-class DelayActions(Effect):
-    """A delay line of whole control steps, each actuator its own."""
-
-    settings = {"action_delay": Setting("action", dtype=np.int64)}
-
-    def prepare(self) -> None:
-        self.memory["line"] = np.zeros((LONGEST_DELAY + 1, self.site.n, self.site.target.actions))
-        self.memory["head"] = np.array(0)
-        self._cells = np.arange(self.site.n * self.site.target.actions).reshape(self.site.n, -1)
-
-    def restart(self, rows: Rows, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-        self.memory["line"][:, rows] = signal
-        return signal
-
-    def apply(self, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray, rows: Rows = ALL) -> np.ndarray:
-        line, head = self.memory["line"], self.memory["head"]
-        head[...] = (head + 1) % len(line)
-        line[head] = signal
-        return line.take((head - self.rows["action_delay"]) % len(line) * signal.size + self._cells)
-
-
-class Backlash(ActionTerm):
-    """Half the free play between actuator and joint."""
-
-    kind = "backlash"
-    fields = ("backlash",)
-    default_each = "element"
-
-
-class Play(Effect):
-    """The play operator: what comes out moves only as far as it must to stay within half the free play of what comes in."""
-
-    settings = {"backlash": Setting("action")}
-
-    def prepare(self) -> None:
-        self.memory["output"] = np.zeros((self.site.n, self.site.target.actions))
-
-    def restart(self, rows: Rows, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-        self.memory["output"][rows] = signal
-        return signal
-
-    def apply(self, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray, rows: Rows = ALL) -> np.ndarray:
-        output, play = self.memory["output"], self.rows["backlash"]
-        np.maximum(output, signal - play, out=output)
-        np.minimum(output, signal + play, out=output)
-        return output.copy()

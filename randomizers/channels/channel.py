@@ -16,7 +16,7 @@ class Channel:
 
     `normals` and `uniforms` are the random numbers that a step takes in each world; effects that no term of the
     distribution sets take none, and cost nothing. While all settings are nominal, `apply` gives back its argument itself.
-    After `load`, `restart` the same worlds before the next `apply`.
+    After `load`, `begin` if a trial begins, and `restart` the same worlds before the next `apply`.
 
     :raises WorldsError: for an effect that asks for a source which there is not.
     """
@@ -46,9 +46,14 @@ class Channel:
         for effect in self.effects:
             effect.load(rows, settings)
 
+    def begin(self, rows: Rows) -> None:
+        """A trial begins in the worlds `rows`, whose settings are loaded: effects forget all of the one before."""
+        for effect in self.effects:
+            effect.begin(rows)
+
     def restart(self, rows: Rows, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
         """What comes out of the worlds `rows` (m, ...) if `signal` (m, ...) has stood for long, given standard normals
-        (m, normals) and uniforms (m, uniforms); effects remember nothing older."""
+        (m, normals) and uniforms (m, uniforms); effects remember nothing older, but for what lasts a whole trial."""
         for effect, normal, uniform in self._parts:
             signal = effect.restart(rows, signal, normals[:, normal], uniforms[:, uniform])
         return signal

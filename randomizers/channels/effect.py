@@ -18,7 +18,9 @@ Rows = Sequence[int] | np.ndarray | slice
 ALL = slice(None)
 
 Sources = Mapping[str, Callable[[], np.ndarray]]
-"""What an effect may ask of the simulation, by name: functions that give an array (n, ...) as things stand now."""
+"""What an effect may ask of the simulation, by name: functions that give an array (n, ...) as things stand now. Those that
+effects here ask for: "qpos" (n, nq) and "qvel" (n, nv), "ctrl" (n, nu), "timestep" (n,) of the physics [s],
+"joint_position" (n, j) of the robot, and "object_pose" (n, 7)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +38,18 @@ class Site:
     sources: Sources = field(default_factory=dict)
     """What effects may ask of the simulation."""
 
+    @property
+    def substeps(self) -> int:
+        """Physics steps of a control step."""
+        return round(self.period / self.target.model.opt.timestep)
+
     def count(self, each: tuple[str, int] | None) -> int:
         """How many numbers `each` of something makes: (what, how many for each)."""
         if each is None:
             return 0
         per, numbers = each
         widths = {"world": 1, "action": self.target.actions, "observation": self.target.observed}
-        return numbers * (widths | {"body": len(self.bodies)})[per]
+        return numbers * (widths | {"sensor": len(self.target.sensor_names), "body": len(self.bodies)})[per]
 
 
 class Effect(ABC):
@@ -87,15 +94,20 @@ class Effect(ABC):
         """Makes the arrays of `self.memory`; nothing unless it remembers."""
 
     def load(self, rows: Rows, settings: Mapping[str, np.ndarray]) -> None:
-        """Takes the settings (m, ...) of the worlds `rows`, which may include model fields of the same worlds."""
+        """Takes the settings (m, ...) of the worlds `rows`, which may include model fields of the same worlds; what they
+        lack, as no term writes it, stays nominal."""
         for name, array in self.rows.items():
-            given = settings[name]
-            array[rows] = given[:, self.site.bodies] if self.settings[name].per == "body" else given
+            if name in settings:
+                given = settings[name]
+                array[rows] = given[:, self.site.bodies] if self.settings[name].per == "body" else given
         self.find_work()
 
     def find_work(self) -> None:
         """Settles `working`: whether any setting in any world differs from its nominal value."""
         self.working = any(bool((array != self._nominal[name]).any()) for name, array in self.rows.items())
+
+    def begin(self, rows: Rows) -> None:  # noqa: B027
+        """A trial begins in the worlds `rows`: what lasts longer than an episode is forgotten. Nothing by itself."""
 
     def restart(self, rows: Rows, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
         """What comes out (m, ...) of the worlds `rows` if `signal` (m, ...) has stood for long; memory is set to that."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from randomizers.errors import WorldsError
 from randomizers.target import Target
 from randomizers.world_distribution import WorldDistribution
-from randomizers.world_file import load_worlds
+from randomizers.world_file import load_worlds, read_source
 
 _FOLDER = Path(__file__).parent
 
@@ -20,6 +20,11 @@ def preset_path(name: str) -> Path:
     if name not in PRESETS:
         raise WorldsError(f"unknown preset {name!r}; presets: {', '.join(PRESETS)}")
     return _FOLDER / f"{name}.yaml"
+
+
+def preset_source(name: str) -> str:
+    """Where a preset's numbers are from. Raises WorldsError for a name that is none."""
+    return read_source(preset_path(name))
 
 
 def preset(name: str, target: Target) -> WorldDistribution:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import mujoco
 import numpy as np
 
 from randomizers.target import Selection, Target
 from randomizers.term import Term
-
-LEAST_RANGE = 0.01
-"""Fraction of a joint's nominal range that is left to it however its limits are moved."""
+from randomizers.terms.element_terms import ElementTerm, RangeTerm
 
 # Plain ints: from mujoco 3.12 on, its enums do not compare equal to NumPy's integers.
+_FREE = int(mujoco.mjtJoint.mjJNT_FREE)
+_BALL = int(mujoco.mjtJoint.mjJNT_BALL)
 _DOFS = {
-    int(mujoco.mjtJoint.mjJNT_FREE): 6,
-    int(mujoco.mjtJoint.mjJNT_BALL): 3,
+    _FREE: 6,
+    _BALL: 3,
     int(mujoco.mjtJoint.mjJNT_SLIDE): 1,
     int(mujoco.mjtJoint.mjJNT_HINGE): 1,
 }
+
+
+def dofs_of(model: mujoco.MjModel, joints: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    """Indices of the degrees of freedom of `joints` (m,), in their order, and how many each joint has."""
+    counts = [_DOFS[kind] for kind in model.jnt_type[joints].tolist()]
+    first = model.jnt_dofadr[joints]
+    return np.concatenate([np.arange(start, start + n) for start, n in zip(first, counts, strict=True)]), counts
 
 
 class _DofTerm(Term):
@@ -34,9 +41,7 @@ class _DofTerm(Term):
     def apply_elements(
         self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray
     ) -> None:
-        counts = [_DOFS[kind] for kind in target.model.jnt_type[selection.ids].tolist()]
-        first = target.model.jnt_dofadr[selection.ids]
-        dofs = np.concatenate([np.arange(start, start + count) for start, count in zip(first, counts, strict=True)])
+        dofs, counts = dofs_of(target.model, selection.ids)
         rows = fields[self.fields[0]]
         rows[:, dofs] = self.operate(rows[:, dofs], np.repeat(values[..., 0], counts, axis=1))
 
@@ -66,7 +71,49 @@ class Armature(_DofTerm):
     recompute = True
 
 
-class JointLimits(Term):
+class JointStiffness(ElementTerm):
+    """Stiffness of the springs of joints, N m/rad (slides: N/m), about where kind `joint_springref` has them at rest."""
+
+    kind = "joint_stiffness"
+    unit = "N m/rad"
+    selects = "joint"
+    fields = ("jnt_stiffness",)
+
+
+class JointSpringref(Term):
+    """Where the springs of joints are at rest, rad (slides: m)."""
+
+    kind = "joint_springref"
+    unit = "rad"
+    selects = "joint"
+    fields = ("qpos_spring",)
+    operations = ("add", "set")
+    lowest = -np.inf
+
+    def check(self, target: Target, selection: Selection) -> None:
+        for joint, name in zip(selection.ids, selection.names, strict=True):
+            if _DOFS[int(target.model.jnt_type[joint])] > 1:
+                raise self.refuse(name, "free and ball joints rest in a pose that no single number gives")
+        super().check(target, selection)
+
+    def check_beside(self, target: Target, selection: Selection, others: Sequence[tuple[Term, Selection]]) -> None:
+        super().check_beside(target, selection, others)
+        sprung = {name for other, where in others if isinstance(other, JointStiffness) for name in where.names}
+        for joint, name in zip(selection.ids, selection.names, strict=True):
+            if target.model.jnt_stiffness[joint] == 0 and name not in sprung:
+                raise self.refuse(name, "it has no spring; give it one with a term of kind 'joint_stiffness'")
+
+    def current(self, target: Target, selection: Selection) -> np.ndarray:
+        return target.model.qpos_spring[target.model.jnt_qposadr[selection.ids], None]
+
+    def apply_elements(
+        self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray
+    ) -> None:
+        rows, places = fields["qpos_spring"], target.model.jnt_qposadr[selection.ids]
+        rows[:, places] = self.operate(rows[:, places], values[..., 0])
+
+
+class JointLimits(RangeTerm):
     """Offsets of the lower and the upper end of joints' ranges, rad (slides: m), each end drawn on its own.
 
     Ends that would come closer than `LEAST_RANGE` of the nominal range stay that far apart around their middle. The
@@ -77,25 +124,10 @@ class JointLimits(Term):
     unit = "rad"
     selects = "joint"
     fields = ("jnt_range",)
-    operations = ("add",)
-    default_each = "element"
-    parts = ("low", "high")
+    limited = "jnt_limited"
 
     def check(self, target: Target, selection: Selection) -> None:
-        model = target.model
+        super().check(target, selection)
         for joint, name in zip(selection.ids, selection.names, strict=True):
-            if not model.jnt_limited[joint]:
-                raise self.refuse(name, "it is unlimited")
-            if _DOFS[int(model.jnt_type[joint])] > 1:
+            if _DOFS[int(target.model.jnt_type[joint])] > 1:
                 raise self.refuse(name, "a ball joint has no two ends")
-
-    def apply_elements(
-        self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray
-    ) -> None:
-        limits = fields["jnt_range"][:, selection.ids] + values
-        nominal = target.model.jnt_range[selection.ids]
-        least = LEAST_RANGE * (nominal[:, 1] - nominal[:, 0])
-        middle = limits.mean(axis=-1, keepdims=True)
-        apart = middle + least[:, None] * np.array([-0.5, 0.5])
-        close = limits[..., 1] - limits[..., 0] < least
-        fields["jnt_range"][:, selection.ids] = np.where(close[..., None], apart, limits)

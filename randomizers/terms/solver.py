@@ -5,31 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import mujoco
-import numpy as np
 
 from randomizers.distributions import Distribution
-from randomizers.target import Selection, Target
-from randomizers.term import Term
+from randomizers.terms.option_terms import OptionTerm
 
 
-class _OptionTerm(Term):
-    """One option of the model, replaced."""
-
-    selects = None
-    operations = ("set",)
-
-    def current(self, target: Target, selection: Selection) -> np.ndarray:
-        return np.array([[float(getattr(target.model.opt, self.fields[0]))]])
-
-    def apply_elements(
-        self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray
-    ) -> None:
-        fields[self.fields[0]][:] = values[:, 0, 0]
-
-
-class _ChoiceTerm(_OptionTerm):
+class _ChoiceTerm(OptionTerm):
     """An option that is one of MuJoCo's enumerated values, given by its number."""
 
+    operations = ("set",)
     allowed: Mapping[int, str]
 
     def _check_distribution(self, what: str, distribution: Distribution) -> None:
@@ -62,16 +46,10 @@ class FrictionCone(_ChoiceTerm):
     allowed = _names(mujoco.mjtCone, "mjCONE_", ("pyramidal", "elliptic"))
 
 
-class FrictionImpedanceRatio(_OptionTerm):
+class FrictionImpedanceRatio(OptionTerm):
     """How much stiffer contacts are in friction than along their normal (impratio); more means less slip."""
 
     kind = "friction_impedance_ratio"
     unit = "1"
     fields = ("impratio",)
-    operations = ("set", "scale")
     above_lowest = True
-
-    def apply_elements(
-        self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray
-    ) -> None:
-        fields["impratio"][:] = self.operate(fields["impratio"], values[:, 0, 0])

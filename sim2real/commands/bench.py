@@ -23,19 +23,20 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    what: Annotated[Literal["sim", "train"], tyro.conf.Positional] = "sim"
-    """`sim`: TrialEnv against the batched physics alone; `train`: LSTMPPO against other recurrent PPOs."""
+    what: Annotated[Literal["sim", "train", "worlds"], tyro.conf.Positional] = "sim"
+    """`sim`: TrialEnv against the batched physics alone; `train`: LSTMPPO against other recurrent PPOs; `worlds`: what a
+    published randomization costs."""
     task: str = "leap/rotate-z"
     """Name of the task."""
     worlds: tuple[int, ...] | None = None
-    """Numbers of worlds; 64, 256 and 1024 of `sim`, 64 and 256 of `train`, if not given."""
+    """Numbers of worlds; 64, 256 and 1024 of `sim`, 64 and 256 of `train`, 256 of `worlds`, if not given."""
     seconds: float = Field(4.0, gt=0)
     """How long each side of a comparison is measured [s]; they take turns."""
     threads: int = Field(0, ge=0)
     """Threads of the simulation; 0 takes one per core."""
 
 
-_BENCHMARKS = {"sim": ("simulation", (64, 256, 1024)), "train": ("training", (64, 256))}
+_BENCHMARKS = {"sim": ("simulation", (64, 256, 1024)), "train": ("training", (64, 256)), "worlds": ("worlds", (256,))}
 """Of each benchmark its module, and its numbers of worlds."""
 
 

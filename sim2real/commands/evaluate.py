@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from policies.checkpoint import write_atomically
 from randomizers import WorldDistribution, Worlds
@@ -19,13 +19,12 @@ from sim2real.evaluation import baseline, evaluate, trained_player
 from sim2real.evaluation.choice import WorldsKind, choose_worlds, kinds_of
 from sim2real.evaluation.players import Player
 from sim2real.runs import RunFolder, load_policy
+from sim2real.runs.world_source import WorldSource
 from sim2real.tasks import TASKS, make_task
 
 
-class Options(BaseModel):
-    """What to evaluate, and in how many worlds."""
-
-    model_config = ConfigDict(frozen=True)
+class Options(WorldSource):
+    """What to evaluate, and in how many worlds of which kinds."""
 
     run: Annotated[str, tyro.conf.Positional]
     """A run's folder, or the name of a task (to measure untrained policies)."""
@@ -33,6 +32,8 @@ class Options(BaseModel):
     """Untrained policies or solvers of the task to compare with, in the same worlds."""
     n: int = Field(128, ge=2)
     """Worlds of each kind; one trial is played in each."""
+    beside: tuple[str, ...] = ()
+    """Presets to measure in as well, such as unseen-effects: worlds that training never drew, named by the preset."""
     sampled: bool = False
     """Sample the trained policy's actions as in training, instead of taking the likeliest."""
     episodes: int | None = Field(None, ge=1)
@@ -48,21 +49,28 @@ def run(options: Options) -> Result:
     players: dict[str, Callable[[], Player]] = {}
     folder = None
     if options.run in TASKS:
-        task, distribution = make_task(options.run), make_task(options.run).worlds
+        task = make_task(options.run)
+        distribution = options.worlds_of(task)
     else:
         folder = RunFolder.open(Path(options.run))
         task = folder.task
-        distribution = folder.worlds(task)
+        distribution = options.worlds_of(task, folder.worlds(task))
         policy = load_policy(folder).policy
         players["trained"] = partial(trained_player, policy, options.seed if options.sampled else None)
     for name in options.baselines:
         players[name] = partial(baseline, name, task, options.seed)
         players[name]()  # an unknown name is refused before anything is played
     drawn = {kind: choose_worlds(distribution, kind, options.n, options.seed) for kind in kinds_of(distribution)}
+    sources: dict[str, tuple[WorldDistribution, Worlds]] = {
+        kind: (distribution, worlds) for kind, worlds in drawn.items()
+    }
+    for name in options.beside:
+        published = WorldSource(preset=name, set=options.set).worlds_of(task)
+        sources[name] = published, choose_worlds(published, "seen", options.n, options.seed)
     results: list[dict[str, Any]] = []
     for name, player in players.items():
-        for kind, worlds in drawn.items():
-            measured = evaluate(task, player(), worlds, distribution, options.episodes, options.threads)
+        for kind, (source, worlds) in sources.items():
+            measured = evaluate(task, player(), worlds, source, options.episodes, options.threads)
             results.append({"policy": name, "worlds_kind": kind, **measured.summary()})
     data: dict[str, Any] = {
         "task": task.name,

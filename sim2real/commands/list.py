@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 import tyro
 from pydantic import BaseModel, ConfigDict
 
-from randomizers import TERMS
+from randomizers import PRESETS, TERMS, preset_source
 from sim2real.cli import Result
 from sim2real.commands.tables import table
 from sim2real.evaluation import BASELINES
-from sim2real.tasks import TASKS, task_class
+from sim2real.tasks import FAMILIES, TASKS, task_class
 
 
 class Options(BaseModel):
@@ -19,8 +19,8 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    what: Annotated[Literal["all", "tasks", "terms", "policies"], tyro.conf.Positional] = "all"
-    """tasks, kinds of randomization terms, untrained policies, or all of them."""
+    what: Annotated[Literal["all", "tasks", "terms", "presets", "policies"], tyro.conf.Positional] = "all"
+    """tasks, kinds of randomization terms, presets of worlds, untrained policies, or all of them."""
 
 
 def run(options: Options) -> Result:
@@ -28,6 +28,7 @@ def run(options: Options) -> Result:
     tasks = [
         {"name": name, "summary": task_class(name).summary, "solvers": list(task_class(name).solvers)} for name in TASKS
     ]
+    lines = [(_label(family, names), task_class(names[0])) for family, names in FAMILIES.items()]
     terms = [
         {
             "kind": kind,
@@ -38,11 +39,13 @@ def run(options: Options) -> Result:
         }
         for kind, term in sorted(TERMS.items())
     ]
+    presets = [{"name": name, "source": preset_source(name)} for name in PRESETS]
     parts = {
         "tasks": (
             tasks,
             table(
-                [(t["name"], t["summary"], ", ".join(t["solvers"])) for t in tasks], ("task", "what it is", "solvers")
+                [(label, task.summary, ", ".join(task.solvers)) for label, task in lines],
+                ("task", "what it is", "solvers"),
             ),
         ),
         "terms": (
@@ -55,7 +58,15 @@ def run(options: Options) -> Result:
                 ("term", "unit", "acts on", "operations", "fields"),
             ),
         ),
+        "presets": (
+            presets,
+            table([(p["name"], p["source"]) for p in presets], ("preset", "where its numbers are from")),
+        ),
         "policies": (list(BASELINES), table([(name,) for name in BASELINES], ("untrained policy",))),
     }
     chosen = parts if options.what == "all" else {options.what: parts[options.what]}
     return Result({name: data for name, (data, _) in chosen.items()}, "\n\n".join(text for _, text in chosen.values()))
+
+
+def _label(family: str, names: tuple[str, ...]) -> str:
+    return f"{family} ({len(names)})" if len(names) > 1 else family

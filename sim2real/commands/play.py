@@ -11,7 +11,7 @@ from typing import Annotated
 
 import numpy as np
 import tyro
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from sim2real.cli import Result
 from sim2real.errors import UserError
@@ -20,6 +20,7 @@ from sim2real.evaluation.choice import WorldsKind, choose_worlds, read_world
 from sim2real.evaluation.evaluate import in_order
 from sim2real.evaluation.players import Player
 from sim2real.runs import RunFolder, load_policy
+from sim2real.runs.world_source import WorldSource
 from sim2real.simulation.camera import Camera
 from sim2real.simulation.video import write_video
 from sim2real.tasks import ROBOT_TASKS, TASKS, make_task
@@ -27,10 +28,8 @@ from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.trials.trial_env import TrialEnv
 
 
-class Options(BaseModel):
+class Options(WorldSource):
     """What to watch, in which world."""
-
-    model_config = ConfigDict(frozen=True)
 
     run: Annotated[str, tyro.conf.Positional]
     """A run's folder, or the name of a task."""
@@ -58,7 +57,7 @@ def run(options: Options) -> Result:
     task = make_task(options.run) if folder is None else folder.task
     if task.name not in ROBOT_TASKS:
         raise UserError(f"{task.name} has no robot to look at; tasks that do: {', '.join(ROBOT_TASKS)}")
-    distribution = task.worlds if folder is None else folder.worlds(task)
+    distribution = options.worlds_of(task, None if folder is None else folder.worlds(task))
     name = options.policy or ("zero" if folder is None else "trained")
     if name != "trained":
         player: Player = baseline(name, task, options.seed)

@@ -11,11 +11,12 @@ from typing import Annotated, Any
 
 import tyro
 
-from randomizers import load_worlds
+from randomizers import Worlds
 from sim2real.cli import Result
 from sim2real.errors import UserError
-from sim2real.evaluation.choice import kinds_of
+from sim2real.evaluation.choice import kinds_of, read_world
 from sim2real.runs import RunFolder, TrainConfig, Trained, load_policy, train
+from sim2real.runs.adr import make_adr
 from sim2real.runs.baseline_limits import BASELINES
 from sim2real.runs.baselines import baseline_class
 from sim2real.tasks import TASKS, make_task
@@ -49,18 +50,17 @@ def _algo(arguments: list[str]) -> str:
 
 
 def new_run(task_name: str, out: Path, config: TrainConfig) -> RunFolder:
-    """The folder of a new run. Raises UserError for an unknown task, worlds of another task, or a folder in use."""
+    """The folder of a new run. Raises UserError for an unknown task, worlds of another task or that cannot be trained in
+    as asked for, or a folder in use."""
     task = make_task(task_name)
-    if config.distribution is None:
-        worlds = task.worlds
-    else:
-        worlds = load_worlds(config.distribution, task.target)
-    if worlds.task not in (None, task.name):
-        raise UserError(f"{config.distribution} describes worlds of {worlds.task!r}, not of {task.name!r}")
+    worlds = config.worlds_of(task)
+    if config.world:
+        worlds = worlds.only(Worlds.stack([read_world(path, worlds)[0] for path in config.world]))
     if config.unseen:
         worlds = worlds.split()[1]
     if config.finite is not None:
         worlds = worlds.limited(config.finite, config.finite_seed)
+    make_adr(task, config, worlds)
     if config.held_out and "unseen" not in kinds_of(worlds):
         raise UserError(f"held_out={config.held_out}: {task.name} has no worlds held out; give a finite set: --finite")
     if config.start_from is not None:

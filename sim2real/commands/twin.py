@@ -18,6 +18,7 @@ from sim2real.cli import Result
 from sim2real.errors import UserError
 from sim2real.evaluation.choice import WorldsKind, choose_worlds, read_world
 from sim2real.runs import RunFolder
+from sim2real.runs.world_source import WorldSource
 from sim2real.tasks import TASKS, make_task
 from sim2real.tasks.robot_task import RobotTask
 
@@ -38,6 +39,8 @@ class Options:
     """Simulated time after which it ends [s]."""
     pace: Pace = "wall"
     """`wall`: as hardware does. `lockstep`: simulated time waits for every command."""
+    source: tyro.conf.OmitArgPrefixes[WorldSource] = field(default_factory=WorldSource)
+    """Which worlds it draws from."""
     ros: RosSettings = field(default_factory=RosSettings)
     """Topics and domain."""
     out: Path | None = None
@@ -51,11 +54,11 @@ def run(options: Options) -> Result:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     if options.run in TASKS:
         task = make_task(options.run)
-        distribution = task.worlds
+        distribution = options.source.worlds_of(task)
     else:
         folder = RunFolder.open(Path(options.run))
         task = folder.task
-        distribution = folder.worlds(task)
+        distribution = options.source.worlds_of(task, folder.worlds(task))
     if not isinstance(task, RobotTask):
         raise UserError(f"{task.name} has no robot")
     if options.world is None:

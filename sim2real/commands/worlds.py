@@ -7,32 +7,33 @@ from typing import Annotated
 
 import numpy as np
 import tyro
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from policies.checkpoint import write_atomically
-from randomizers import load_worlds
 from sim2real.cli import Result
 from sim2real.commands.tables import table
 from sim2real.errors import UserError
 from sim2real.evaluation.choice import WorldsKind, choose_worlds
+from sim2real.report.worlds_picture import write_worlds_picture
+from sim2real.runs.world_source import WorldSource
+from sim2real.simulation.contact_sheet import sheet_of_worlds
 from sim2real.tasks import make_task
+from sim2real.tasks.robot_task import RobotTask
 
 
-class Options(BaseModel):
+class Options(WorldSource):
     """Which worlds to draw."""
-
-    model_config = ConfigDict(frozen=True)
 
     task: Annotated[str, tyro.conf.Positional]
     """Name of the task."""
-    distribution: Path | None = None
-    """YAML file of the worlds; the task's own if not given. A file that cannot be used is refused with the reason."""
     kind: WorldsKind = "seen"
     """Draw from the training ranges, from the unseen ones, or nominal worlds."""
     n: int = Field(16, ge=1)
     """How many."""
     seed: int = Field(0, ge=0)
     """Seed of the draw."""
+    image: Path | None = None
+    """Write a picture there (.png): what the worlds look like, where the task has a robot, and histograms of their numbers."""
     out: Path | None = None
     """Write the worlds there as JSON, one file a world: OUT/0.json and so on, as `--world` of other commands takes."""
 
@@ -40,7 +41,7 @@ class Options(BaseModel):
 def run(options: Options) -> Result:
     """Draw worlds and show what was drawn."""
     task = make_task(options.task)
-    distribution = task.worlds if options.distribution is None else load_worlds(options.distribution, task.target)
+    distribution = options.worlds_of(task)
     worlds = choose_worlds(distribution, options.kind, options.n, options.seed)
     if options.out is not None:
         if options.out.exists() and not options.out.is_dir():
@@ -48,6 +49,10 @@ def run(options: Options) -> Result:
         options.out.mkdir(parents=True, exist_ok=True)
         for index, world in enumerate(worlds):
             write_atomically(options.out / f"{index}.json", (world.to_json() + "\n").encode())
+    title = f"{options.n} {options.kind} worlds of {task.name}"
+    if options.image is not None:
+        sheet = sheet_of_worlds(task, worlds, distribution) if isinstance(task, RobotTask) else None
+        write_worlds_picture(options.image, distribution, worlds, sheet, title)
     nominal = distribution.nominal(1).values[0]
     rows = [
         (name, distribution.units[name], float(nominal[k]), *map(float, _spread(worlds.values[:, k])))
@@ -58,11 +63,14 @@ def run(options: Options) -> Result:
         "task": task.name,
         "kind": options.kind,
         "units": distribution.units,
+        "left_out": distribution.left_out,
+        "image": None if options.image is None else str(options.image),
         "worlds": [
             {"seed": world.seed, "fingerprint": world.fingerprint, "values": dict(world.values)} for world in worlds
         ],
     }
-    return Result(data, f"{options.n} {options.kind} worlds of {task.name}\n\n{text}")
+    left_out = "".join(f"\nleft out: {name}: {reason}" for name, reason in distribution.left_out.items())
+    return Result(data, f"{title}\n\n{text}{left_out}" + (f"\n{options.image}" if options.image else ""))
 
 
 def _spread(column: np.ndarray) -> tuple[float, float, float]:

@@ -11,7 +11,8 @@ from randomizers import WorldDistribution, Worlds
 from sim2real.evaluation.bootstrap import Interval, bootstrap_mean
 from sim2real.evaluation.players import InformedPlayer, Player
 from sim2real.tasks.task import Task
-from sim2real.trials.trial_env import Draw, TrialEnv
+from sim2real.trials.stock import Draw
+from sim2real.trials.trial_env import TrialEnv
 
 TIME_BINS = 8
 """Parts of an episode over which the first metric's course is averaged."""

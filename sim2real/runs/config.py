@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from sim2real.runs.baseline_limits import BASELINES, refused
+from sim2real.runs.world_source import WorldSource
 
 
-class TrainConfig(BaseModel):
+class TrainConfig(WorldSource):
     """Everything that decides a training run; written into the run's folder as `config.yaml`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,12 +28,27 @@ class TrainConfig(BaseModel):
     stagger: bool = True
     """Start the worlds' first trials at different times, so that not all end together. Trials of one fixed length are
     learnt from faster without it, at a `rollout` that is a multiple of their length."""
-    distribution: Path | None = None
-    """YAML file of the worlds to train in; the task's own if not given."""
+    world: tuple[Path, ...] = ()
+    """JSON files of the worlds to train in: exactly these and no others, as `sim2real worlds --out` writes them."""
     finite: int | None = Field(None, ge=1)
     """Train in only so many of the worlds, again and again; those of the distribution, without end, if not given."""
     finite_seed: int | None = Field(None, ge=0)
     """Which finite set of worlds; the distribution's own if not given."""
+    adr: Literal["openai", "dextreme"] | None = None
+    """Automatic domain randomization with published numbers: ranges begin at the nominal world and grow, up to those of
+    the distribution, where the policy does well. The next five change one of the numbers each."""
+    adr_metric: str | None = None
+    """Metric, or return, that trials are judged by, as a mean over their episodes; the task's first if not given."""
+    adr_low: float | None = None
+    """A range narrows where the metric is at or below this; 10 or 5 goals in a row if not given."""
+    adr_high: float | None = None
+    """A range widens where the metric is at or above this; 20 goals in a row if not given."""
+    adr_boundary: float | None = Field(None, gt=0, le=1)
+    """Share of worlds on one end of a range, which decide whether it moves; 0.5 or 0.4 if not given."""
+    adr_queue: int | None = Field(None, ge=1)
+    """Trials at an end of a range before it moves; 240 or 256 if not given."""
+    adr_step: float | None = Field(None, gt=0, le=1)
+    """How far it then moves, as a share of the widest range; 0.02 if not given."""
     unseen: bool = False
     """Train in worlds held out from training: of the unseen ranges, or beyond the task's finite set. For fine-tuning."""
     start_from: Path | None = None
@@ -117,10 +133,22 @@ class TrainConfig(BaseModel):
             raise ValueError(f"burn_in={self.burn_in} is longer than segments of {segment} steps")
         if self.finite_seed is not None and self.finite is None:
             raise ValueError(f"finite_seed={self.finite_seed} chooses a finite set: give its number of worlds, finite")
+        self._adr_fits()
         if self.freeze and self.start_from is None:
             raise ValueError(f"freeze={', '.join(self.freeze)}: untrained parts would be kept; give start_from as well")
+        if self.world and (self.finite is not None or self.unseen):
+            raise ValueError("world gives the worlds to train in one by one: give neither finite nor unseen with it")
         if self.anneal and self.desired_kl is not None:
             raise ValueError(f"anneal and desired_kl={self.desired_kl} both set the learning rate: give one of them")
         if impossible := refused(self.algo, vars(self)):
             raise ValueError(impossible)
         return self
+
+    def _adr_fits(self) -> None:
+        given = {name: value for name, value in vars(self).items() if name.startswith("adr_") and value is not None}
+        if self.adr is None and given:
+            first, value = next(iter(given.items()))
+            raise ValueError(f"{first}={value} is a number of automatic domain randomization: give adr")
+        for other in ("nominal", "finite", "unseen"):
+            if self.adr is not None and getattr(self, other):
+                raise ValueError(f"adr and {other} both decide what worlds are drawn from: give one of them")

@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from policies.checkpoint import write_atomically
-from randomizers import WorldDistribution, dump_worlds, load_worlds
+from randomizers import WorldDistribution, Worlds, dump_worlds, load_worlds
 from sim2real.errors import UserError
 from sim2real.runs.config import TrainConfig
 from sim2real.tasks import make_task
@@ -25,13 +25,16 @@ PACKAGES = ("sim2real", "torch", "mujoco", "mjbatch", "numpy", "stable-baselines
 
 class RunFolder:
     """`run.json` (task, seed, versions, git revision), `config.yaml`, `worlds.yaml`, `checkpoint.pt`, `policy.zip`,
-    `progress.csv` and TensorBoard events."""
+    `progress.csv` and TensorBoard events; with automatic domain randomization also `reached.yaml`, the worlds with the
+    ranges reached."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.record_path = path / "run.json"
         self.config_path = path / "config.yaml"
         self.worlds_path = path / "worlds.yaml"
+        self.reached_path = path / "reached.yaml"
+        self.chosen_path = path / "worlds.json"
         self.checkpoint_path = path / "checkpoint.pt"
         self.policy_path = path / "policy.zip"
         self.progress_path = path / "progress.csv"
@@ -45,6 +48,8 @@ class RunFolder:
         run = cls(path)
         write_atomically(run.config_path, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False).encode())
         write_atomically(run.worlds_path, dump_worlds(worlds).encode())
+        if worlds.chosen is not None:
+            write_atomically(run.chosen_path, (worlds.chosen.to_json() + "\n").encode())
         record = {
             "task": task.name,
             "seed": config.seed,
@@ -92,11 +97,24 @@ class RunFolder:
             raise UserError(f"cannot read {self.config_path}: {' '.join(str(error).split())}") from error
 
     def worlds(self, task: Task | None = None) -> WorldDistribution:
-        """The distribution that was trained in. Raises UserError if the file cannot be read, WorldsError for its content."""
+        """The distribution that was trained in, with the ranges that automatic domain randomization has reached. Raises
+        UserError if a file cannot be read, WorldsError for its content."""
+        given = self.given_worlds(task)
+        if not self.reached_path.is_file():
+            return given
+        reached = self._load_worlds(self.reached_path, task)
+        return given.replace_distributions({term.name: term.distribution for term in reached.terms})
+
+    def given_worlds(self, task: Task | None = None) -> WorldDistribution:
+        """The distribution as the run was given it: the widest that ranges can become. Raises as `worlds`."""
+        return self._load_worlds(self.worlds_path, task)
+
+    def _load_worlds(self, path: Path, task: Task | None) -> WorldDistribution:
         try:
-            return load_worlds(self.worlds_path, (task or self.task).target)
+            worlds = load_worlds(path, (task or self.task).target)
+            return worlds.only(Worlds.from_json(self.chosen_path.read_text())) if self.chosen_path.is_file() else worlds
         except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"cannot read {self.worlds_path}: {error}") from error
+            raise UserError(f"cannot read {path}: {error}") from error
 
 
 def versions() -> dict[str, str]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from stable_baselines3.common.callbacks import CallbackList
+from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 
 from policies import A2C, LSTMPPO, REINFORCE
-from policies.checkpoint import load_checkpoint, save_checkpoint
+from policies.checkpoint import load_checkpoint, save_checkpoint, write_atomically
 from policies.update import Diverged, NoReturns
+from randomizers import dump_worlds
 from sim2real.errors import UserError
+from sim2real.runs.adr import ADRStatistics, make_adr
 from sim2real.runs.baseline_limits import BASELINES
 from sim2real.runs.baselines import Baseline, PolicyGroup, make_baseline
 from sim2real.runs.callbacks import Checkpoints, Ending, TaskStatistics
@@ -46,9 +48,18 @@ class Trained:
 
 def make_env(task: Task, config: TrainConfig, run: RunFolder) -> TrialEnv:
     """The worlds that a run trains in."""
-    distribution = run.worlds(task)
-    draw = nominal_draw(distribution) if config.nominal else None
-    return TrialEnv(task, config.worlds, distribution, config.seed, config.threads, draw=draw, stagger=config.stagger)
+    distribution = run.given_worlds(task)
+    return TrialEnv(
+        task,
+        config.worlds,
+        distribution,
+        config.seed,
+        config.threads,
+        draw=nominal_draw(distribution) if config.nominal else None,
+        stagger=config.stagger,
+        adr=make_adr(task, config, distribution),
+        performance=config.adr_metric,
+    )
 
 
 def make_model(env: TrialEnv, config: TrainConfig) -> LSTMPPO | Baseline:
@@ -115,16 +126,18 @@ def train(run: RunFolder, resume: bool = False) -> Trained:
         if isinstance(model, LSTMPPO):
             whole = {"model": model.training_state(), "env": env.state(), "episodes": statistics.state()}
             save_checkpoint(run.checkpoint_path, {"task": task.name, **whole})
+        if env.adr is not None:
+            write_atomically(run.reached_path, dump_worlds(env.adr.adr.distribution).encode())
         save_policy(model, run)
 
     outputs = [ProgressCSV(run.progress_path, before), TensorBoardOutputFormat(str(run.path))]
     model.set_logger(Logger(str(run.path), outputs))
     ending = Ending(config.minutes)
-    beside = (
-        [HeldOut(task, env.distribution, config.held_out, config.held_out_every, config.threads)]
-        if config.held_out
-        else []
-    )
+    beside: list[BaseCallback] = []
+    if env.adr is not None:
+        beside.append(ADRStatistics(env.adr.adr))
+    if config.held_out:
+        beside.append(HeldOut(task, env.distribution, config.held_out, config.held_out_every, config.threads))
     callbacks = CallbackList([statistics, *beside, Checkpoints(save, config.checkpoint_minutes), ending])
     with display, ending:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import mjbatch
 import mujoco
@@ -80,9 +80,17 @@ class BatchSim:
         self.qpos[rows], self.qvel[rows], self.ctrl[rows] = qpos, qvel, ctrl
         self._batch.forward(np.sort(ids))
 
-    def step(self, substeps: int) -> np.ndarray:
-        """Advance all worlds by `substeps` physics steps; returns which diverged (n,), to be reset by the caller."""
-        self._batch.step(nstep=substeps)
+    def step(self, substeps: int, before_each: Callable[[], None] | None = None) -> np.ndarray:
+        """Advance all worlds by `substeps` physics steps; returns which diverged (n,), to be reset by the caller.
+
+        `before_each` is called before every one of them, to set controls and fields.
+        """
+        if before_each is None:
+            self._batch.step(nstep=substeps)
+        else:
+            for _ in range(substeps):
+                before_each()
+                self._batch.step(nstep=1)
         limit = self.speed_limit
         # The usual case, told by a few numbers: NaN fails every comparison.
         if (
@@ -103,9 +111,14 @@ class BatchSim:
         """A copy of all worlds' integration states (n, nstate); fields are not part of it."""
         return self._state.copy()
 
-    def restore(self, state: np.ndarray) -> None:
-        """Put back what `state` returned, and the derived fields with it."""
-        self._warning[:] = 0
-        self._state[:] = state
-        self._batch.forward()
-        self._state[:] = state
+    def restore(self, state: np.ndarray, ids: np.ndarray | None = None) -> None:
+        """Put back what `state` returned, and the derived fields with it; only the rows `ids` (m,) if given."""
+        rows = slice(None) if ids is None else as_slice(ids)
+        self._warning[rows] = 0
+        self._state[rows] = state
+        self.forward(ids)
+        self._state[rows] = state
+
+    def forward(self, ids: np.ndarray | None = None) -> None:
+        """Compute the derived fields of the states as they are now; only of the rows `ids` (m,) if given."""
+        self._batch.forward(None if ids is None else np.sort(ids))

@@ -8,7 +8,15 @@ import mujoco
 
 
 def physics_only(spec: mujoco.MjSpec) -> mujoco.MjModel:
-    """Compile without textures, lights, cameras, unused meshes, and without geoms that neither collide nor weigh.
+    """Compile without textures, lights, cameras, unused meshes, and without geoms that neither collide nor weigh."""
+    model = physics_spec(spec).compile()
+    # A material that no longer names a texture keeps the index of the one it had.
+    model.mat_texid[:] = -1
+    return model
+
+
+def physics_spec(spec: mujoco.MjSpec) -> mujoco.MjSpec:
+    """What `physics_only` compiles.
 
     A geom is idle when it takes part in no contact (bits and explicit pairs) and carries no mass into its body.
     """
@@ -27,10 +35,7 @@ def physics_only(spec: mujoco.MjSpec) -> mujoco.MjModel:
     used = {geom.meshname for geom in spec.geoms}
     for asset in [*spec.textures, *(mesh for mesh in spec.meshes if mesh.name not in used)]:
         spec.delete(asset)
-    model = spec.compile()
-    # A material that no longer names a texture keeps the index of the one it had.
-    model.mat_texid[:] = -1
-    return model
+    return spec
 
 
 def _is_idle(geom: mujoco.MjsGeom, compiled: mujoco.MjModel, paired: set[str]) -> bool:

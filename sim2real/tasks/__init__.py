@@ -6,6 +6,7 @@ from functools import cache
 from importlib import import_module
 
 from sim2real.errors import UserError
+from sim2real.tasks.gym_robotics import variants as gym_robotics
 from sim2real.tasks.task import Outcome, Simulation, Task
 
 _ROBOTS = {
@@ -16,7 +17,13 @@ _BANDITS = {f"bandit/k{arms}-n{pulls}": (arms, pulls) for arms in (5, 10, 50) fo
 _MDPS = {f"mdp/n{episodes}": (episodes,) for episodes in (10, 25, 50, 75, 100)}
 _GRID_MAZES = {f"maze/grid-{size}x{size}": (size,) for size in (5, 9)}
 _VIEW_MAZES = {f"maze/view-{size}x{size}": (size,) for size in (5, 9)}
-_ARGUMENTS: dict[str, tuple[int, ...]] = {**_BANDITS, **_MDPS, **_GRID_MAZES, **_VIEW_MAZES}
+_ARGUMENTS: dict[str, tuple[int | str, ...]] = {
+    **_BANDITS,
+    **_MDPS,
+    **_GRID_MAZES,
+    **_VIEW_MAZES,
+    **{name: (name,) for name in gym_robotics.CLASSES},
+}
 """What a class that several names share is made with."""
 _CLASSES = {
     **_ROBOTS,
@@ -24,6 +31,7 @@ _CLASSES = {
     **dict.fromkeys(_MDPS, "sim2real.tasks.tabular_mdp:TabularMDP"),
     **dict.fromkeys(_GRID_MAZES, "sim2real.tasks.mazes.grid:GridMaze"),
     **dict.fromkeys(_VIEW_MAZES, "sim2real.tasks.mazes.view:ViewMaze"),
+    **gym_robotics.CLASSES,
 }
 """Where each task's class is; a module is imported when its task is asked for."""
 
@@ -31,13 +39,19 @@ TASKS = tuple(_CLASSES)
 ROBOT_TASKS = tuple(_ROBOTS)
 """Those of a robot simulated in MuJoCo, which can be looked at."""
 
-__all__ = ["ROBOT_TASKS", "TASKS", "Outcome", "Simulation", "Task", "make_task", "task_class"]
+FAMILIES: dict[str, tuple[str, ...]] = {
+    **{name: (name,) for name in TASKS if name not in gym_robotics.CLASSES},
+    **gym_robotics.FAMILIES,
+}
+"""All tasks by what listings show of them: its name, or the pattern of those that are too many to be told apart there."""
+
+__all__ = ["FAMILIES", "ROBOT_TASKS", "TASKS", "Outcome", "Simulation", "Task", "make_task", "task_class"]
 
 
 def task_class(name: str) -> type[Task]:
     """The class of a task. Raises UserError for a name that is none, listing those that are."""
     if name not in _CLASSES:
-        raise UserError(f"unknown task {name!r}; tasks: {', '.join(TASKS)}")
+        raise UserError(f"unknown task {name!r}; tasks: {', '.join(FAMILIES)}")
     module, _, attribute = _CLASSES[name].partition(":")
     return getattr(import_module(module), attribute)
 

@@ -9,19 +9,21 @@ import mujoco
 import numpy as np
 
 from deploy_robot import ObservationBuilder, RobotState, map_action
-from randomizers import WorldDistribution, Worlds, WorldStreams, episode_generator
-from randomizers.channels import ACTION, FORCE, OBSERVATION, Channel, Site, Sources
+from randomizers import WorldDistribution, Worlds, episode_generator
+from randomizers.channels import PLACES, Site, Sources, WorldChannels
+from randomizers.fields import nominal_row
 from sim2real.simulation.batch_sim import BatchSim
 from sim2real.simulation.rows import as_slice
+from sim2real.tasks.driven_physics import DrivenPhysics
+from sim2real.tasks.driving import Driving
 from sim2real.tasks.robot_task import RobotTask
+from sim2real.tasks.sensing import Sensing
 from sim2real.tasks.task import Outcome, Simulation
 
 SPEED_LIMIT = 150.0
 """Generalised speed [rad/s or m/s] above which a world has diverged: several times what any servo here can reach."""
 
 _ALL = slice(None)
-_PLACES = {"action": ACTION, "force": FORCE, "observation": OBSERVATION}
-"""What effects of worlds act on."""
 
 
 class RobotSimulation(Simulation):
@@ -40,12 +42,12 @@ class RobotSimulation(Simulation):
         site = Site(
             worlds, self.distribution.target, task.control_period, self.distribution.acted_bodies, self.sources()
         )
-        self.channels = {
-            place: Channel(effects, self.distribution.channel_settings, site) for place, effects in _PLACES.items()
-        }
-        driven = dict.fromkeys(field for channel in self.channels.values() for field in channel.drives)
-        fields = dict.fromkeys((*self.distribution.fields, *driven))
+        self.channels = WorldChannels(PLACES, self.distribution.channel_settings, site)
+        fields = dict.fromkeys((*self.distribution.fields, *self.channels.drives))
+        self._nominal = {name: nominal_row(self.distribution.target, name) for name in fields}
         self.sim = BatchSim(model, worlds, threads, fields, SPEED_LIMIT)
+        self._driven = DrivenPhysics(self.sim, self.channels, site.bodies)
+        self._driving = Driving(self.sim, self.channels, task.substeps)
         joint_ids = [model.joint(name).id for name in task.joints]
         self._q = as_slice(model.jnt_qposadr[joint_ids])
         self._v = as_slice(model.jnt_dofadr[joint_ids])
@@ -63,19 +65,12 @@ class RobotSimulation(Simulation):
         self._unpushed = np.zeros((worlds, len(site.bodies), 6))
         actions, controls = len(task.action.joints), model.nu
         self._controls = controls
-        self._sensed_size = sum(term.size for term in task.sensed) + sum(task.tracked.values())
-        self.streams = WorldStreams(
-            worlds,
-            normals=sum(channel.normals for channel in self.channels.values()),
-            uniforms=sum(channel.uniforms for channel in self.channels.values()),
-        )
-        self._normals, self._uniforms = self._random(worlds)
-        self._heard = np.zeros((worlds, self._sensed_size))
+        self._sensing = Sensing(task, self.channels, worlds)
         self._builder = ObservationBuilder(task)
-        self._sensors = [(t.source, as_slice(np.array([task.joints.index(j) for j in t.joints]))) for t in task.sensed]
         self._drawn: Worlds | None = None
         self._settings: dict[str, np.ndarray] = {}
         self._seeds = np.zeros(worlds, dtype=np.uint64)
+        self._values = self.distribution.nominal(worlds).values.copy()
         self.target_angle = np.tile(task.start_pose[acting], (worlds, 1))
         self.last_action = np.zeros((worlds, actions))
         self._sent = np.zeros((worlds, controls))
@@ -113,35 +108,42 @@ class RobotSimulation(Simulation):
         rows, taken = as_slice(ids), as_slice(picks)
         self._write(ids, {name: values[taken] for name, values in self._settings.items()})
         self._seeds[rows] = worlds.seeds[taken]
-        self.streams.load(rows, worlds.seeds[taken])
-        for normals, uniforms in zip(self._normals.values(), self._uniforms.values(), strict=True):
-            normals[rows], uniforms[rows] = 0.0, 1.0
+        self._values[rows] = self.distribution.complete(worlds).values[taken]
+        self.channels.begin(rows, worlds.seeds[taken])
 
     def rewrite(self, ids: np.ndarray, worlds: Worlds) -> None:
         self._write(ids, self.distribution.settings(worlds))
+        self._values[as_slice(ids)] = self.distribution.complete(worlds).values
+
+    @property
+    def present_worlds(self) -> Worlds:
+        """The world that each row is in, in its present episode."""
+        return Worlds(self.distribution.names, self._values, self._seeds)
 
     def _write(self, ids: np.ndarray, settings: dict[str, np.ndarray]) -> None:
-        fields = {name: settings[name] for name in self.distribution.fields}
+        fields = {name: settings.get(name, nominal) for name, nominal in self._nominal.items()}
         self.sim.load(ids, fields, self.distribution.recompute)
         rows = as_slice(ids)
-        for channel in self.channels.values():
-            channel.load(rows, settings)
+        self.channels.load(rows, settings)
+        self._driven.load(rows)
+        self._driving.load(rows)
 
     def reset(self, ids: np.ndarray, episodes: np.ndarray) -> None:
         starts, rows = self.task.starts, as_slice(ids)
         seeds = self._seeds[rows].tolist()
         rngs = [episode_generator(seed, episode) for seed, episode in zip(seeds, episodes.tolist(), strict=True)]
+        self._driven.restart(ids, rows)
         qpos = self.place(ids, starts[[rng.integers(len(starts)) for rng in rngs]], rngs)
         ctrl = np.zeros((len(ids), self._controls))
         ctrl[:, self._ctrl_ids] = qpos[:, self._driven_q]
-        ctrl = np.minimum(np.maximum(ctrl, self._lowest_ctrl), self._highest_ctrl)
+        ctrl = self._within_range(ctrl)
         self.sim.reset(ids, qpos, np.zeros((len(ids), self.sim.qvel.shape[1])), ctrl)
         target = np.minimum(np.maximum(ctrl[:, self._ctrl_ids], self._lowest_target), self._highest_target)
         self.target_angle[rows] = target
         self.last_action[rows] = 0.0
         self._sent[rows] = ctrl
-        self._restart("action", rows, ctrl)
-        self._restart("force", rows, self._unpushed[rows])
+        self._driving.restart(rows, self._within_range(self.channels.restart("action", rows, ctrl)))
+        self.channels.restart("force", rows, self._unpushed[rows])
         self._starting[rows] = 1.0
         self.steps[rows] = 0
         self.begin(ids, rngs)
@@ -149,29 +151,11 @@ class RobotSimulation(Simulation):
 
     def listen(self, rows: slice | np.ndarray = _ALL) -> None:
         """Sense these rows as they stand, as if they had stood so for long; needed where a state is set by hand."""
-        self._heard[rows] = self._restart("observation", rows, self._raw(rows))
+        self._sensing.restart(rows, self._truth(rows))
 
-    def _restart(self, place: str, rows: slice | np.ndarray, signal: np.ndarray) -> np.ndarray:
-        return self.channels[place].restart(rows, signal, self._normals[place][rows], self._uniforms[place][rows])
-
-    def _apply(self, place: str, signal: np.ndarray) -> np.ndarray:
-        return self.channels[place].apply(signal, self._normals[place], self._uniforms[place])
-
-    def _random(self, worlds: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Arrays for the random numbers of a step, by place: 0 and 1, which no effect does anything with."""
-        sizes = self.channels.items()
-        normals = {place: np.zeros((worlds, channel.normals), np.float32) for place, channel in sizes}
-        return normals, {place: np.ones((worlds, channel.uniforms), np.float32) for place, channel in sizes}
-
-    def _draw(self) -> None:
-        """The random numbers of a step, to every place its share."""
-        normals, uniforms = self.streams.next()
-        first_normal = first_uniform = 0
-        for place, channel in self.channels.items():
-            self._normals[place] = normals[:, first_normal : first_normal + channel.normals]
-            self._uniforms[place] = uniforms[:, first_uniform : first_uniform + channel.uniforms]
-            first_normal += channel.normals
-            first_uniform += channel.uniforms
+    def _truth(self, rows: slice | np.ndarray) -> np.ndarray:
+        """What there is to be sensed in these rows (m, p)."""
+        return self._sensing.truth(self.joint_position[rows], self.joint_velocity[rows], self.track(rows))
 
     def step(self, action: np.ndarray) -> Outcome:
         np.minimum(np.maximum(action, -1.0), 1.0, out=self.last_action)
@@ -181,13 +165,13 @@ class RobotSimulation(Simulation):
     def step_targets(self, target: np.ndarray) -> Outcome:
         """One control step with joint targets (n, a) [rad], as a robot's driver is given them."""
         self.target_angle[:] = target
-        self._draw()
+        self.channels.draw()
         self._sent[:, self._ctrl_ids] = target
-        ctrl = self._apply("action", self._sent)
-        np.minimum(np.maximum(ctrl, self._lowest_ctrl), self._highest_ctrl, out=self.sim.ctrl)
-        if len(self._unpushed[0]):
-            self.sim.xfrc_applied[:, self._pushed] = self._apply("force", self._unpushed)
-        diverged = self.sim.step(self.task.substeps)
+        command = self._within_range(self.channels.apply("action", self._sent))
+        if self.channels["force"].effects:
+            self.sim.xfrc_applied[:, self._pushed] = self.channels.apply("force", self._unpushed)
+        self._driven.step()
+        diverged = self._driving.step(command)
         self._starting[:] = 0.0
         self.steps += 1
         if diverged.any():
@@ -199,17 +183,12 @@ class RobotSimulation(Simulation):
                 term[diverged] = 0.0
             outcome.success[diverged] = False
             outcome.failure[diverged] = True
-        self._hear(diverged)
+        self._sensing.hear(self._truth(_ALL))
         return outcome
 
-    def _hear(self, diverged: np.ndarray) -> None:
-        """Pass what is now to be sensed through the sensing channel; what `diverged` was heard when it was put back."""
-        if not self._sensed_size:
-            return
-        heard = self._apply("observation", self._raw(slice(None)))
-        if diverged.any():
-            heard = np.where(diverged[:, None], self._heard, heard)
-        self._heard = heard
+    def _within_range(self, ctrl: np.ndarray) -> np.ndarray:
+        """Controls (m, nu), none outside its range."""
+        return np.minimum(np.maximum(ctrl, self._lowest_ctrl), self._highest_ctrl)
 
     def return_object(self, pose: np.ndarray) -> None:
         """Put every world's object at rest at pose (n, 7) and clear the episode's record; the robot stays as it is."""
@@ -220,31 +199,26 @@ class RobotSimulation(Simulation):
 
     def sources(self) -> Sources:
         """What effects of channels may ask for, (n, ...) as things stand."""
-        return {}
+        return {
+            "qpos": lambda: self.sim.qpos,
+            "qvel": lambda: self.sim.qvel,
+            "ctrl": lambda: self.sim.ctrl,
+            "timestep": lambda: self._driving.timestep,
+            "joint_position": lambda: self.joint_position,
+            "object_pose": lambda: self.object_pose,
+        }
 
     def sensed_state(self) -> RobotState:
         """Joint angles and speeds as the sensors of each world deliver them (n, j): with its noise and bias."""
-        return self._sense(slice(None))[0]
+        return self._deliver(_ALL)[0]
 
-    def _raw(self, rows: slice | np.ndarray) -> np.ndarray:
-        """What there is to be sensed in these rows (m, p): joints by observation term, then what the tracker sees."""
-        values = {"joint_position": self.joint_position[rows], "joint_velocity": self.joint_velocity[rows]}
-        sensed = [values[source][:, columns] for source, columns in self._sensors]
-        return np.concatenate([*sensed, self.track(rows)], axis=1)
-
-    def _sense(self, rows: slice | np.ndarray) -> tuple[RobotState, np.ndarray]:
+    def _deliver(self, rows: slice | np.ndarray) -> tuple[RobotState, np.ndarray]:
         """What the robot's sensors and the tracker (m, k) delivered last in these rows."""
-        values = {"joint_position": self.joint_position[rows], "joint_velocity": self.joint_velocity[rows]}
-        heard, start = self._heard[rows], 0
-        for (source, columns), term in zip(self._sensors, self.task.sensed, strict=True):
-            values[source] = values[source].copy()
-            values[source][:, columns] = heard[:, start : start + term.size]
-            start += term.size
-        return RobotState(0.0, 0.0, values["joint_position"], values["joint_velocity"]), heard[:, start:]
+        return self._sensing.deliver(rows, self.joint_position[rows], self.joint_velocity[rows])
 
     def observe(self, ids: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        rows = slice(None) if ids is None else as_slice(ids)
-        state, tracked = self._sense(rows)
+        rows = _ALL if ids is None else as_slice(ids)
+        state, tracked = self._deliver(rows)
         policy = self._builder.build(state, self.target_angle[rows], self.last_action[rows], self._starting[rows])
         if tracked.shape[1]:
             policy = np.concatenate((policy, tracked), axis=1, dtype=np.float32)
@@ -255,10 +229,7 @@ class RobotSimulation(Simulation):
             "integration": self.sim.state(),
             "fields": {name: values.copy() for name, values in self.sim.fields.items()},
             "diverged_steps": self.sim.diverged_steps,
-            "streams": self.streams.state(),
-            "channels": {place: channel.state() for place, channel in self.channels.items()},
-            "normals": {place: array.copy() for place, array in self._normals.items()},
-            "uniforms": {place: array.copy() for place, array in self._uniforms.items()},
+            "channels": self.channels.state(),
             "arrays": {name: array.copy() for name, array in self._arrays().items()},
         }
 
@@ -267,10 +238,7 @@ class RobotSimulation(Simulation):
         self.sim.load(everything, state["fields"], self.distribution.recompute)
         self.sim.restore(state["integration"])
         self.sim.diverged_steps = state["diverged_steps"]
-        self.streams.restore(state["streams"])
-        for place, channel in self.channels.items():
-            channel.restore(state["channels"][place])
-            self._normals[place], self._uniforms[place] = state["normals"][place], state["uniforms"][place]
+        self.channels.restore(state["channels"])
         for name, array in self._arrays().items():
             array[:] = state["arrays"][name]
 
@@ -280,10 +248,13 @@ class RobotSimulation(Simulation):
             "seeds": self._seeds,
             "target_angle": self.target_angle,
             "last_action": self.last_action,
-            "heard": self._heard,
+            "heard": self._sensing.heard,
             "sent": self._sent,
             "starting": self._starting,
             "steps": self.steps,
+            **({"values": self._values} if self.distribution.visual_fields else {}),
+            **self._driven.arrays(),
+            **self._driving.arrays(),
         }
 
     @abstractmethod

@@ -13,7 +13,7 @@ import numpy as np
 from gymnasium import spaces
 
 from deploy_robot import ActionMapping, ObservationTerm
-from randomizers import Target, WorldDistribution, load_worlds
+from randomizers import Target, WorldDistribution, dressed, load_worlds
 from sim2real.simulation.physics_model import load_spec, physics_only
 from sim2real.tasks.task import Task
 
@@ -48,18 +48,29 @@ class RobotTask(Task):
     contract cannot carry it."""
     tracked_units: ClassVar[Mapping[str, str]] = {}
     """Unit of each of `tracked`; "1" where none is given."""
+    tracked_by: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """The marker that each column of `tracked` is from, by name; a term left out is a marker of its own name."""
     privileged_size: int
     """Width of what only the critic sees, the world vector not counted."""
 
     @cached_property
     def spec(self) -> mujoco.MjSpec:
         """The model as described, with everything that is only looked at."""
-        return load_spec(self.model_path)
+        spec = load_spec(self.model_path)
+        if self.object_body:
+            # Worlds may move its center of mass, which MuJoCo otherwise compiles away.
+            spec.body(self.object_body).simple = False
+        return spec
 
     @cached_property
     def model(self) -> mujoco.MjModel:
         """The model that is simulated: physics only."""
         return physics_only(self.spec)
+
+    @cached_property
+    def visual_model(self) -> mujoco.MjModel:
+        """The model that pictures are drawn of: every visible geom has a material, every material a texture."""
+        return dressed(self.spec, self.roles).compile()
 
     @cached_property
     def target(self) -> Target:  # type: ignore[override]
@@ -70,15 +81,36 @@ class RobotTask(Task):
         """The same for another compilation of this task's model, such as the one with visuals."""
         sizes = {term.name: term.size for term in self.sensed} | dict(self.tracked)
         units = {term.name: term.unit for term in self.sensed} | dict(self.tracked_units)
-        return Target(model, self.name, sizes, units, self.roles)
+        markers = {name: self.tracked_by.get(name, (name,) * size) for name, size in self.tracked.items()}
+        sensors = {term.name: term.joints for term in self.sensed} | markers
+        seen = dict.fromkeys(marker for delivered_by in markers.values() for marker in delivered_by)
+        return Target(
+            model,
+            self.name,
+            sizes,
+            units,
+            self.roles,
+            sensors=sensors,
+            markers=tuple(seen),
+            visual=lambda: self.visual_model,
+        )
 
     @cached_property
     def roles(self) -> dict[str, tuple[str, ...]]:
-        """Bodies that "object" and "robot" stand for in the patterns of terms: the robot is all else that moves."""
+        """Bodies that "object", "robot" and "fingertip" stand for in the patterns of terms: the robot is all else that moves,
+        its fingertips the links that carry no other."""
+        model = self.model
         objects = (self.object_body,) if self.object_body else ()
-        top = [body for body in range(1, self.model.nbody) if self.model.body_parentid[body] == 0]
-        moving = [self.model.body(body).name for body in top if self.model.body_subtreemass[body] > 0]
-        return {"object": objects, "robot": tuple(name for name in moving if name not in objects)}
+        top = [body for body in range(1, model.nbody) if model.body_parentid[body] == 0]
+        moving = [model.body(body).name for body in top if model.body_subtreemass[body] > 0]
+        robot = tuple(name for name in moving if name not in objects)
+        carrying = set(model.body_parentid.tolist())
+        tips = [
+            body
+            for body in range(1, model.nbody)
+            if body not in carrying and model.body(model.body_rootid[body]).name in robot
+        ]
+        return {"object": objects, "robot": robot, "fingertip": tuple(model.body(body).name for body in tips)}
 
     @property
     def sensed(self) -> tuple[ObservationTerm, ...]:

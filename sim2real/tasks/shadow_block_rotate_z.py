@@ -13,12 +13,15 @@ import numpy as np
 
 from deploy_robot import ActionMapping, ObservationTerm
 from randomizers import WorldDistribution
+from randomizers.channels import Sources
 from sim2real.errors import UserError
 from sim2real.simulation.batch_sim import BatchSim
 from sim2real.simulation.physics_model import load_spec
 from sim2real.simulation.quaternions import from_yaw, rotate
+from sim2real.simulation.viewpoints import add_camera, add_light
 from sim2real.tasks.goals import METRICS, TERMS, GoalSimulation
 from sim2real.tasks.robot_task import RobotTask
+from sim2real.tasks.sensing import distance_to_others
 
 FINGERS = {"FF": (3, 2, 1, 0), "MF": (3, 2, 1, 0), "RF": (3, 2, 1, 0), "LF": (4, 3, 2, 1, 0), "TH": (4, 3, 2, 1, 0)}
 WRIST = ("robot0:WRJ1", "robot0:WRJ0")
@@ -34,6 +37,15 @@ TIMESTEP = 0.004
 """[s], with the implicit integrator; stock is half of it with Euler's."""
 REST = np.array([1.0, 0.88, 0.17])
 """Where a block lies on the palm while the wrist is straight [m]."""
+CAMERAS = {"front": (0.06, -0.22, 0.24), "left": (-0.28, 0.02, 0.26), "right": (0.28, 0.06, 0.26)}
+"""Where cameras are, from the block's place [m]."""
+LIGHTS = {
+    "left": ((-0.6, -0.4, 0.9), True),
+    "right": ((0.6, -0.4, 0.9), True),
+    "front": ((0.0, -0.8, 0.7), False),
+    "behind": ((0.2, 0.7, 0.9), False),
+}
+"""Where lights are besides the model's own, from the block's place [m], and which are on."""
 FARTHEST = 0.1
 """A block whose centre is farther from there has left the palm [m]."""
 
@@ -46,6 +58,20 @@ def _assets() -> Path:
             "shadow/block-rotate-z takes its hand from the package gymnasium-robotics, which is not installed"
         )
     return Path(package.origin).parent / "envs" / "assets" / "hand"
+
+
+def _set_the_stage(spec: mujoco.MjSpec) -> None:
+    """What is only looked at."""
+    for name, eye in CAMERAS.items():
+        add_camera(spec, name, REST + eye, REST)
+    for name, (eye, on) in LIGHTS.items():
+        add_light(spec, name, REST + eye, REST, strength=0.25, on=on)
+    # Half of the time to draw a picture went into the finer forearm, at its edge, and much into what is in the block.
+    spec.geom("robot0:V_forearm").meshname = "robot0:forearm_cvx"
+    spec.delete(spec.geom("object_hidden"))
+    # The stock lights alone drown a white hand.
+    spec.light("light0").diffuse = spec.visual.headlight.diffuse = (0.25, 0.25, 0.25)
+    spec.light("light0").ambient = (0.1, 0.1, 0.1)
 
 
 class ShadowBlockRotateZ(RobotTask):
@@ -68,8 +94,12 @@ class ShadowBlockRotateZ(RobotTask):
     episodes_per_trial = 2
     reward_terms = TERMS
     metrics = METRICS
-    tracked: ClassVar[dict[str, int]] = {"block_position": 3, "goal_rotation": 3}
-    tracked_units: ClassVar[dict[str, str]] = {"block_position": "m", "goal_rotation": "rad"}
+    tracked: ClassVar[dict[str, int]] = {"object_position": 3, "goal_rotation": 3}
+    tracked_units: ClassVar[dict[str, str]] = {"object_position": "m", "goal_rotation": "rad"}
+    tracked_by: ClassVar[dict[str, tuple[str, ...]]] = {
+        "object_position": ("object",) * 3,
+        "goal_rotation": ("object",) * 3,
+    }
     privileged_size = 24 + 24 + 20 + 3 + 4 + 6 + 4 + 3 + 15
 
     def __init__(self) -> None:
@@ -97,11 +127,15 @@ class ShadowBlockRotateZ(RobotTask):
 
     @cached_property
     def spec(self) -> mujoco.MjSpec:
-        """Without the block that stock environments show the goal with: it has a place in the state."""
+        """Without the block that stock environments show the goal with, as it has a place in the state; with cameras around
+        the palm, and lights, of which two are off."""
         spec = load_spec(self.model_path)
         spec.delete(spec.body("target"))
         spec.option.timestep = TIMESTEP
         spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+        # Worlds may move its center of mass.
+        spec.body("object").simple = False
+        _set_the_stage(spec)
         return spec
 
     def simulate(
@@ -163,6 +197,14 @@ class ShadowBlockRotateZSimulation(GoalSimulation):
 
     def dropped(self) -> np.ndarray:
         return np.linalg.norm(self.object_pose[:, :3] - REST, axis=1) > FARTHEST
+
+    def sources(self) -> Sources:
+        return {**super().sources(), "clearance": self._clearance}
+
+    def _clearance(self) -> np.ndarray:
+        """Distance [m] from the block's center to the nearest fingertip (n, 1)."""
+        points = np.concatenate((self.object_pose[:, None, :3], self._tips[:, self._tip_ids]), axis=1)
+        return distance_to_others(points, 1)
 
     def track(self, rows: slice | np.ndarray) -> np.ndarray:
         return np.concatenate((self.object_pose[rows, :3] - REST, self.goal_rotation[rows]), axis=1)

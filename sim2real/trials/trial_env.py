@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 
-from randomizers import WorldDistribution, Worlds
+from randomizers import ADR, WorldDistribution, Worlds
 from sim2real.errors import UserError
 from sim2real.tasks.task import Task
-
-STOCK = 64
-"""Worlds drawn at a time: their settings are computed together, which costs little more than for one."""
-
-Draw = Callable[[np.random.Generator, int], Worlds]
+from sim2real.trials.adr_trials import ADRTrials
+from sim2real.trials.stock import Draw, Stock
 
 
 def nominal_draw(distribution: WorldDistribution) -> Draw:
@@ -48,7 +45,9 @@ class TrialEnv(VecEnv):
     :param draw: draws worlds instead of `distribution.sample`; called for `STOCK` of them at a time. Worlds so given
         stay as they are for their whole trial; those of `distribution` have terms of `when: episode` drawn anew.
     :param stagger: start the first trials at different times, so that not all worlds end together.
-    :raises ValueError: for a count below one.
+    :param adr: draws worlds, of ranges within those of `distribution`, and learns from their trials how to move them.
+    :param performance: the metric by which `adr` judges a trial, as a mean over its episodes; default: the task's first.
+    :raises ValueError: for a count below one, and for both `draw` and `adr`.
     """
 
     def __init__(
@@ -61,6 +60,8 @@ class TrialEnv(VecEnv):
         episodes_per_trial: int | None = None,
         draw: Draw | None = None,
         stagger: bool = False,
+        adr: ADR | None = None,
+        performance: str | None = None,
     ) -> None:
         self.task = task
         self.distribution = distribution or task.worlds
@@ -68,13 +69,16 @@ class TrialEnv(VecEnv):
         for name, count in (("worlds", worlds), ("episodes_per_trial", self.episodes_per_trial)):
             if count < 1:
                 raise ValueError(f"{name}={count}: wanted at least 1")
+        if draw is not None and adr is not None:
+            raise ValueError("worlds are drawn by draw or by adr: give one of them")
         self.stagger = stagger
-        self._draw = draw or self.distribution.sample
+        self._stock = Stock(self.distribution, draw, adr)
+        self.adr = None if adr is None else ADRTrials(adr, performance or next(iter(task.metrics)), worlds)
         self._redraws = draw is None and any(term.when == "episode" for term in self.distribution.terms)
         self.simulation = task.simulate(worlds, threads, self.distribution)
         sizes = task.observation_sizes
         self._critic = sizes["critic"]
-        total = {"policy": sizes["policy"], "critic": sizes["critic"] + len(self.distribution.names)}
+        total = {"policy": sizes["policy"], "critic": sizes["critic"] + len(self.distribution.vector_names)}
         space = spaces.Dict({g: spaces.Box(-np.inf, np.inf, (size,), np.float32) for g, size in total.items()})
         self.render_mode = None
         super().__init__(worlds, space, task.action_space)
@@ -83,14 +87,13 @@ class TrialEnv(VecEnv):
         self._actions = np.zeros((worlds, *(task.action_space.shape or ())), dtype=task.action_space.dtype)
         nominal = self.distribution.nominal(worlds)
         self._values, self._world_seeds = nominal.values.copy(), nominal.seeds.copy()
-        self._restock(nominal, worlds)
         self.episode = np.zeros(worlds, dtype=np.int64)
         self._steps = np.zeros(worlds, dtype=np.int64)
         self._limit = np.full(worlds, task.episode_steps, dtype=np.int64)
         self._return = np.zeros(worlds)
         self._trial_return = np.zeros(worlds)
         self._trial_steps = np.zeros(worlds, dtype=np.int64)
-        self._vector = np.zeros((worlds, len(self.distribution.names)), dtype=np.float32)
+        self._vector = np.zeros((worlds, len(self.distribution.vector_names)), dtype=np.float32)
         self._term_sums = dict.fromkeys(task.reward_terms, 0.0)
         self._term_steps = 0
         self._finished: list[dict[str, float]] = []
@@ -105,7 +108,7 @@ class TrialEnv(VecEnv):
         if self._seeds[0] is not None:
             self._rng = np.random.default_rng(self._seeds[0])
             self._reset_seeds()
-            self._next = len(self._stock)
+            self._stock.clear()
         everything = np.arange(self.num_envs)
         self._load_worlds(everything)
         self._start_episodes(everything)
@@ -183,31 +186,34 @@ class TrialEnv(VecEnv):
             }
             if whole:
                 self._finished.append(measured)
+            if self.adr is not None:
+                self.adr.episode(i, measured, whole)
+                if done[i]:
+                    self.adr.end(i, self._values[i], self.episodes_per_trial)
             if done[i]:
                 infos[i]["episode"] = {"r": self._trial_return[i], "l": int(self._trial_steps[i]), "t": 0.0}
 
     def _load_worlds(self, ids: np.ndarray) -> None:
         """Hand the next worlds to the rows `ids`, whose trials begin."""
         while ids.size:
-            if self._next == len(self._stock):
-                self._restock(self.distribution.complete(self._draw(self._rng, STOCK)), 0)
-            taken, ids = np.split(ids, [len(self._stock) - self._next])
-            picks = self._next + np.arange(len(taken))
-            self._next += len(taken)
-            self.simulation.load(taken, self._stock, picks)
-            self._values[taken], self._world_seeds[taken] = self._stock.values[picks], self._stock.seeds[picks]
-            self._vector[taken] = self._stock_vectors[picks]
+            picks = self._stock.take(self._rng, ids.size)
+            worlds = self._stock.worlds
+            taken, ids = np.split(ids, [len(picks)])
+            self.simulation.load(taken, worlds, picks)
+            self._values[taken], self._world_seeds[taken] = worlds.values[picks], worlds.seeds[picks]
+            self._vector[taken] = self._stock.vectors[picks]
+            if self.adr is not None:
+                self.adr.begin(taken, self._stock.pins[picks])
             self.episode[taken] = 0
             self._trial_return[taken], self._trial_steps[taken] = 0.0, 0
 
-    def _restock(self, stock: Worlds, taken: int) -> None:
-        """Worlds to hand out, the first `taken` of which are gone."""
-        self._stock, self._next = stock, taken
-        self._stock_vectors = self.distribution.vector(stock)
-
     def _redraw(self, ids: np.ndarray) -> None:
         """Give the rows `ids` what is drawn anew at every episode."""
-        worlds = self.distribution.redraw_episode(self.worlds.take(ids), self.episode[ids])
+        worlds, episodes = self.worlds.take(ids), self.episode[ids]
+        if self.adr is None:
+            worlds = self.distribution.redraw_episode(worlds, episodes)
+        else:
+            worlds = self.adr.adr.redraw_episode(worlds, self.adr.pins(ids), episodes)
         self.simulation.rewrite(ids, worlds)
         self._values[ids], self._vector[ids] = worlds.values, self.distribution.vector(worlds)
 
@@ -236,8 +242,8 @@ class TrialEnv(VecEnv):
         return {
             "simulation": self.simulation.state(),
             "rng": self._rng.bit_generator.state,
-            "stock": self._stock.to_json(),
-            "next": self._next,
+            **self._stock.state(),
+            **({} if self.adr is None else {"adr": self.adr.state()}),
             "arrays": {name: array.copy() for name, array in self._arrays().items()},
         }
 
@@ -245,7 +251,9 @@ class TrialEnv(VecEnv):
         """Go on exactly where `state` was taken."""
         self.simulation.restore(state["simulation"])
         self._rng.bit_generator.state = state["rng"]
-        self._restock(Worlds.from_json(state["stock"]), state["next"])
+        self._stock.restore(state)
+        if self.adr is not None:
+            self.adr.restore(state["adr"])
         for name, array in self._arrays().items():
             array[:] = state["arrays"][name]
 

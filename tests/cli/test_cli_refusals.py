@@ -17,7 +17,7 @@ terms:
 FOREIGN = """
 task: shadow/block-rotate-z
 terms:
-  - {name: gravity, kind: gravity, operation: add, distribution: {normal: [0, 0.1]}}
+  - {name: gravity, kind: gravity, operation: add, unit: m/s^2, distribution: {normal: [0, 0.1]}}
 """
 TRAIN = [
     "train",

@@ -141,7 +141,7 @@ def test_a_task_that_needs_more_than_joint_states_is_refused_in_one_line(tmp_pat
     task = make_task("shadow/block-rotate-z")
     run = RunFolder.create(tmp_path / "run", task, TrainConfig(), task.worlds)
     message = refused(run, tmp_path / "bundle")
-    assert "shadow/block-rotate-z observes block_position, goal_rotation" in message
+    assert "shadow/block-rotate-z observes object_position, goal_rotation" in message
     assert "joint states only" in message
 
 

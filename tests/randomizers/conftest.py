@@ -7,7 +7,7 @@ from collections.abc import Callable
 import mujoco
 import pytest
 
-from randomizers import Target
+from randomizers import Target, dressed
 
 ARM = """
 <mujoco>
@@ -33,7 +33,7 @@ ARM = """
   </worldbody>
   <actuator>
     <position name="shoulder" joint="shoulder" kp="{shoulder_kp}" kv="{kv}" ctrlrange="-1 1"/>
-    <position name="elbow" joint="elbow" kp="{elbow_kp}" kv="{kv}" ctrlrange="-1 1"/>
+    <position name="elbow" joint="elbow" kp="{elbow_kp}" kv="{kv}" ctrlrange="-1 1" forcerange="-9 9"/>
   </actuator>
 </mujoco>
 """
@@ -85,6 +85,43 @@ TABLE = """
 """
 
 
+# Something for every kind of visual term.
+SCENE = """
+<mujoco>
+  <compiler angle="radian"/>
+  <visual><headlight ambient=".1 .1 .1" diffuse=".4 .4 .4" specular=".5 .5 .5"/></visual>
+  <asset>
+    <texture type="skybox" builtin="gradient" rgb1=".9 .9 .9" rgb2=".2 .4 .8" width="16" height="16"/>
+    <texture name="wood" type="cube" builtin="checker" rgb1=".8 .3 .1" rgb2=".3 .1 0" width="16" height="16"/>
+    <material name="skin" rgba=".2 .4 .8 1" specular=".4" shininess=".3" reflectance=".2" emission=".1"/>
+    <material name="wood" texture="wood" specular=".2" shininess=".6" reflectance=".1" emission=".05"/>
+  </asset>
+  <worldbody>
+    <light name="key" pos=".5 -1 2" dir="-.5 1 -2" diffuse=".6 .6 .6" ambient=".1 .1 .1"/>
+    <light name="fill" pos="-1 0 1" dir="1 0 -1" diffuse=".2 .2 .3" castshadow="false" ambient=".1 .1 .1"/>
+    <light name="spare" pos="0 1 2" dir="0 -1 -2" active="false" ambient=".1 .1 .1"/>
+    <light name="sun" type="directional" dir="0 0 -1" diffuse=".1 .1 .1" castshadow="false" ambient=".1 .1 .1"/>
+    <camera name="front" pos="0 -1 .8" xyaxes="1 0 0 0 .5 1" fovy="50"/>
+    <camera name="side" pos="1 0 .8" xyaxes="0 1 0 -.5 0 1" fovy="40"/>
+    <geom name="floor" type="plane" size="2 2 .1" rgba=".5 .6 .5 1"/>
+    <body name="arm" pos="-.3 0 .3">
+      <joint name="hinge" axis="0 1 0"/>
+      <geom name="link" type="capsule" fromto="0 0 0 .3 0 0" size=".05" material="skin"/>
+      <geom type="sphere" size=".07" rgba=".9 .8 .1 1"/>
+      <camera name="wrist" mode="track" pos="0 0 .5"/>
+      <light name="torch" mode="targetbody" target="cube" pos="0 0 .2" diffuse=".1 .1 .1" active="false"/>
+    </body>
+    <body name="cube" pos=".2 0 .1">
+      <freejoint/>
+      <geom name="cube" type="box" size=".1 .1 .1" material="wood"/>
+    </body>
+  </worldbody>
+</mujoco>
+"""
+
+SCENE_ROLES = {"object": ("cube",), "robot": ("arm",)}
+
+
 @pytest.fixture(scope="session")
 def compile_arm() -> Callable[..., mujoco.MjModel]:
     """Compiles the arm with some of its numbers, by their names in `NOMINAL`, replaced."""
@@ -101,9 +138,23 @@ def compile_table() -> Callable[..., mujoco.MjModel]:
 
 @pytest.fixture
 def arm(compile_arm: Callable[..., mujoco.MjModel]) -> Target:
-    return Target(compile_arm(), "arm", {"joints": 2, "cube": 3, "phase": 1}, {"joints": "m", "cube": "m", "phase": "m"})
+    sizes = {"joints": 2, "cube": 3, "phase": 1}
+    sensors = {"joints": ("shoulder", "elbow")}
+    return Target(compile_arm(), "arm", sizes, dict.fromkeys(sizes, "m"), sensors=sensors, markers=("cube",))
 
 
 @pytest.fixture
 def table(compile_table: Callable[..., mujoco.MjModel]) -> Target:
     return Target(compile_table(), "table", {})
+
+
+@pytest.fixture
+def scene_spec() -> mujoco.MjSpec:
+    return mujoco.MjSpec.from_string(SCENE)
+
+
+@pytest.fixture(scope="session")
+def scene() -> Target:
+    """The scene, dressed."""
+    spec = mujoco.MjSpec.from_string(SCENE)
+    return Target(spec.compile(), "scene", {}, roles=SCENE_ROLES, visual=dressed(spec, SCENE_ROLES).compile())

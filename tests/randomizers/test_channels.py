@@ -14,7 +14,9 @@ from randomizers.settings import SETTINGS
 class ChannelOf:
     """A channel with settings by name, the same in all worlds, driven with random numbers given or none at all."""
 
-    def __init__(self, arm: Target, place: Sequence[type[Effect]], n: int = 2, period: float = 0.08, **settings) -> None:
+    def __init__(
+        self, arm: Target, place: Sequence[type[Effect]], n: int = 2, period: float = 0.08, **settings
+    ) -> None:
         self.site = Site(n, arm, period, np.array([arm.id("body", "cube")]))
         self.channel = Channel(place, settings, self.site)
         self.set(np.arange(n), **settings)

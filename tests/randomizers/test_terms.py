@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
@@ -9,31 +7,87 @@ from randomizers import (
     SETTINGS,
     TERMS,
     ActionDelay,
+    ActionDelayTime,
+    ActionFactor,
+    ActionFactorNoise,
     ActionNoise,
+    ActionNoiseShare,
+    ActionOffset,
+    ActionOffsetShare,
+    ActionSmoothing,
     ActuatorDamping,
     ActuatorGain,
+    AdversaryAction,
+    AdversaryForce,
     Armature,
     Backlash,
+    BodyOrientation,
+    BodyPosition,
+    CenterOfMass,
     Choice,
-    Fixed,
+    ContactDampingRatio,
+    ContactImpedance,
+    ContactTimeConstant,
+    ContactWidth,
+    DeadZone,
+    Density,
     ForceAcceleration,
     ForceProbability,
     Friction,
     FrictionLoss,
     Gravity,
+    GravityDirection,
+    HeldFrame,
+    Inertia,
     JointDamping,
     JointLimits,
+    JointStiffness,
     LogUniform,
+    MarkerLoss,
+    MarkerLossTime,
+    MarkerOcclusion,
     Mass,
+    MassSpread,
+    MissingSensor,
     Mixture,
+    NoLoadSpeed,
     Normal,
     ObservationBias,
+    ObservationDelay,
+    ObservationDrift,
+    ObservationDropout,
     ObservationNoise,
+    ObservationQuantum,
+    ObservationScale,
+    ObservationTrend,
+    PayloadMass,
+    PayloadTime,
+    PushDuration,
+    PushImpulse,
+    PushRate,
+    RollingFriction,
+    RoundShape,
+    SensorPeriod,
+    Shape,
     Size,
+    SkippedTick,
+    SlidingFriction,
+    SpinningFriction,
+    StuckJoint,
+    SwappedSensors,
     Target,
+    TendonSlack,
     Term,
+    TiltAngle,
+    TiltRate,
+    TimeStep,
+    TimestepJitter,
+    TimestepJitterRate,
+    TorqueAcceleration,
+    TorqueProbability,
     Uniform,
-    WorldsError,
+    Viscosity,
+    Wind,
     term_from_config,
 )
 from randomizers.fields import nominal_row, nominal_rows
@@ -50,18 +104,78 @@ EVERY_KIND = [
     FrictionLoss("t", WIDE, on="elbow"),
     Armature("t", WIDE, on=("elbow", "shoulder")),
     JointLimits("t", Normal(0.0, 0.15), on=("elbow", "shoulder")),
+    JointStiffness("t", WIDE, on="*", operation="set", each="element"),
+    StuckJoint("t", Choice((1,)), on="elbow"),
     Gravity("t", Normal(0.0, 0.4)),
+    GravityDirection("t", Uniform(-0.2, 0.2)),
+    TimeStep("t", WIDE),
+    TimeStep("t", Uniform(0.001, 0.005), operation="set"),
+    Density("t", WIDE),
+    Viscosity("t", WIDE),
+    Wind("t", Normal(0.0, 2.0)),
+    Inertia("t", Uniform(0.95, 1.0), on="cube"),
+    MassSpread("t", WIDE, on="*"),
+    CenterOfMass("t", Normal(0.0, 0.01), on=("upper", "fore")),
+    BodyPosition("t", Normal(0.0, 0.01), on=("upper", "fore")),
+    BodyOrientation("t", Normal(0.0, 0.1), on=("upper", "fore"), each="element"),
+    Shape("t", WIDE, on="cube"),
+    RoundShape("t", WIDE, on=("upper", "fore"), each="element"),
+    SlidingFriction("t", WIDE, on="*"),
+    SlidingFriction("t", WIDE, on="*", operation="set", each="element"),
+    SpinningFriction("t", WIDE, on="cube"),
+    RollingFriction("t", WIDE, on="cube", operation="set"),
+    ContactTimeConstant("t", WIDE, on="*"),
+    ContactDampingRatio("t", WIDE, on="*", operation="set", each="element"),
+    ContactImpedance("t", Uniform(0.5, 0.9), on="*", operation="set", each="element"),
+    ContactWidth("t", WIDE, on="cube"),
     ActuatorGain("t", LogUniform(0.75, 1.5), on="*"),
     ActuatorGain("t", WIDE, on="*", operation="set", each="element"),
     ActuatorDamping("t", WIDE, on="*"),
     ActuatorDamping("t", WIDE, on="*", operation="set"),
     ActionDelay("t", Choice((1, 2)), on="*"),
+    ActionDelayTime("t", WIDE, on="*"),
+    ActionFactor("t", WIDE, on="*"),
+    ActionFactorNoise("t", WIDE, on="*"),
     ActionNoise("t", WIDE, on="elbow"),
+    ActionNoiseShare("t", WIDE, on="*"),
+    ActionOffset("t", Normal(0.0, 0.1), on="*"),
+    ActionOffsetShare("t", Normal(0.0, 0.1), on="elbow"),
+    ActionSmoothing("t", Uniform(0.1, 0.5), on="*"),
+    AdversaryAction("t", Uniform(0.1, 0.5), on="*"),
+    AdversaryForce("t", WIDE, on="cube"),
     Backlash("t", WIDE, on="*"),
+    TendonSlack("t", WIDE, on="*"),
+    DeadZone("t", WIDE, on="*"),
+    NoLoadSpeed("t", WIDE, on="elbow"),
+    SkippedTick("t", Uniform(0.1, 0.5)),
+    TimestepJitter("t", WIDE),
+    TimestepJitterRate("t", WIDE),
     ObservationNoise("t", WIDE, on="joints"),
     ObservationBias("t", Normal(0.0, 1.0), on="*"),
     ForceProbability("t", Uniform(0.1, 0.5), on="cube"),
     ForceAcceleration("t", WIDE, on="cube"),
+    HeldFrame("t", Uniform(0.1, 0.5)),
+    MarkerLoss("t", WIDE, on="cube"),
+    MarkerLossTime("t", Uniform(2.0, 3.0), on="cube"),
+    MarkerOcclusion("t", WIDE, on="cube"),
+    MissingSensor("t", Choice((1,)), on="*"),
+    ObservationDelay("t", Choice((1, 2)), on="joints"),
+    ObservationDrift("t", WIDE, on="cube"),
+    ObservationDropout("t", Uniform(0.1, 0.5), on="*"),
+    ObservationQuantum("t", WIDE, on="joints", each="element"),
+    ObservationScale("t", WIDE, on="*"),
+    ObservationTrend("t", Normal(0.0, 1.0), on="joints"),
+    PayloadMass("t", WIDE, on=("cube", "fore")),
+    PayloadTime("t", WIDE, on=("cube", "fore"), each="element"),
+    PushDuration("t", WIDE, on="cube"),
+    PushImpulse("t", WIDE, on="cube"),
+    PushRate("t", WIDE, on="cube"),
+    SensorPeriod("t", Choice((2, 3)), on="*"),
+    SwappedSensors("t", Choice((1,)), on="joints"),
+    TiltAngle("t", WIDE),
+    TiltRate("t", WIDE),
+    TorqueAcceleration("t", WIDE, on="cube"),
+    TorqueProbability("t", Uniform(0.1, 0.5), on="cube"),
 ]
 EVERYTHING = sorted({field for term in EVERY_KIND for field in term.fields} | set(SETTINGS))
 
@@ -72,8 +186,10 @@ def _draw(term: Term, target: Target, n: int) -> np.ndarray:
     return term.draw(np.random.default_rng(0), n, len(term.parameters(term.select(target))))
 
 
-def test_the_terms_below_cover_every_kind() -> None:
-    assert {term.kind for term in EVERY_KIND} == set(TERMS)
+def test_the_terms_above_cover_every_kind_that_writes_settings() -> None:
+    # Those that write model fields are tried on every robot, elsewhere.
+    wanted = {kind for kind, cls in TERMS.items() if any(field in SETTINGS for field in cls.fields)}
+    assert wanted <= {term.kind for term in EVERY_KIND}
 
 
 def test_every_kind_says_what_it_is() -> None:
@@ -86,7 +202,7 @@ def test_a_term_changes_the_fields_it_declares_and_no_other(term: Term, arm: Tar
     rows = nominal_rows(arm, EVERYTHING, 3)
     term.apply(arm, term.select(arm), rows, _draw(term, arm, 3))
     changed = {field for field in EVERYTHING if (rows[field] != nominal_row(arm, field)).any()}
-    assert changed == set(term.fields)
+    assert changed == {field for field in term.fields if nominal_row(arm, field).size}
 
 
 @every_term
@@ -110,7 +226,7 @@ def test_the_nominal_values_write_the_model_bit_for_bit(term: Term, arm: Target)
     rows = nominal_rows(arm, term.fields, 2)
     term.write(arm, selection, rows, np.tile(term.nominal(arm, selection), (2, 1)))
     for field in term.fields:
-        assert rows[field][1].tobytes() == nominal_row(arm, field).tobytes()
+        assert rows[field][1].tobytes() == nominal_row(arm, field).tobytes(), field
 
 
 @every_term
@@ -161,7 +277,7 @@ def test_limits_that_would_cross_stay_a_little_apart(arm: Target) -> None:
 
 
 def test_scaled_friction_scales_all_three_and_set_friction_the_sliding_one(arm: Target) -> None:
-    rows = nominal_rows(arm, ("geom_friction",), 1)
+    rows = nominal_rows(arm, Friction.fields, 1)
     scale = Friction("f", WIDE, on="cube")
     scale.write(arm, scale.select(arm), rows, np.array([[2.0]]))
     assert rows["geom_friction"][0, 4] == pytest.approx([1.6, 0.01, 0.0002])
@@ -198,97 +314,6 @@ def test_tails_of_a_normal_are_cut_where_the_checked_range_ends() -> None:
     assert 0 < drawn.min() < 0.1
     offsets = Gravity("gravity", Normal(0.0, 1.0)).draw(np.random.default_rng(0), 10_000, 3)
     assert np.abs(offsets).max() > 3.5
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (
-            lambda: Mass("m", Uniform(0, 1), on="a"),
-            "term 'm': distribution Uniform(low=0.0, high=1.0) reaches 0 to 1; kind 'mass' takes values above 0",
-        ),
-        (lambda: Friction("m", Uniform(-1, 1), on="a"), "kind 'friction' takes values of at least 0"),
-        (lambda: ForceProbability("p", Uniform(0, 2), on="a"), "takes values of at least 0 and at most 1"),
-        (lambda: Mass("m", WIDE), "term 'm': kind 'mass' takes patterns of body names in 'on', got []"),
-        (lambda: Gravity("g", WIDE, on="a"), "term 'g': kind 'gravity' takes no 'on', got ['a']"),
-        (
-            lambda: Mass("m", WIDE, on="a", operation="add"),
-            "term 'm': operation 'add' is not one that kind 'mass' takes; operation: scale, set",
-        ),
-        (
-            lambda: Gravity("g", WIDE, each="element"),
-            "each 'element' is not one that kind 'gravity' takes; each: world",
-        ),
-        (
-            lambda: Mass("m", WIDE, on="a", when="step"),
-            "when 'step' is not one that kind 'mass' takes; when: trial, episode",
-        ),
-        (lambda: Mass("", WIDE, on="a"), "a term's name is a non-empty text without brackets, got ''"),
-        (lambda: Mass("m[0]", WIDE, on="a"), "without brackets, got 'm[0]'"),
-        (lambda: Mass("m", 1.0, on="a"), "term 'm': distribution must be a Distribution, got 1.0"),
-        (
-            lambda: Mass("m", WIDE, on="a", unseen=Uniform(1.9, 3)),
-            "term 'm': unseen Uniform(low=1.9, high=3.0) overlaps "
-            "the training range Uniform(low=0.5, high=2.0); they may share an end point only",
-        ),
-        (
-            lambda: ActionDelay("d", Uniform(0, 2), on="a"),
-            "term 'd': distribution must be a Choice of whole control steps",
-        ),
-        (lambda: ActionDelay("d", Choice((0, 0.5)), on="a"), "must be a Choice of whole control steps"),
-    ],
-)
-def test_a_term_that_contradicts_itself_is_refused(make, message: str) -> None:
-    with pytest.raises(WorldsError, match=re.escape(message)):
-        make()
-
-
-@pytest.mark.parametrize(
-    ("term", "message"),
-    [
-        (Mass("t", WIDE, on="anchor"), "term 't': mass cannot act on body 'anchor': it has no mass"),
-        (
-            Size("t", WIDE, on="mesh"),
-            "size cannot act on geom 'mesh': it is a mesh; shapes that can be scaled: sphere, "
-            "capsule, ellipsoid, cylinder, box",
-        ),
-        (JointLimits("t", WIDE, on="wheel"), "joint_limits cannot act on joint 'wheel': it is unlimited"),
-        (JointLimits("t", WIDE, on="ball"), "joint_limits cannot act on joint 'ball': a ball joint has no two ends"),
-        (ActuatorGain("t", WIDE, on="velocity"), "actuator_gain cannot act on actuator 'velocity': it is neither"),
-        (ActuatorDamping("t", WIDE, on="motor"), "actuator_damping cannot act on actuator 'motor': it is no position"),
-        (JointDamping("t", WIDE, on="wheel"), "joint_damping is 0 at wheel of 'table'; scaling changes nothing"),
-        (
-            Mass("t", WIDE, on=("capsule", "measured"), operation="set"),
-            "one shared value cannot stand for the nominal mass of capsule",
-        ),
-        (ForceProbability("t", Fixed(0.1), on="anchor"), "cannot act on body 'anchor': it has no mass"),
-        (Mass("t", WIDE, on="thumb"), "term 't': pattern 'thumb' matched no body of 'table'; bodies: anchor, capsule"),
-    ],
-)
-def test_what_the_model_cannot_take_is_refused(term: Term, message: str, table: Target) -> None:
-    with pytest.raises(WorldsError, match=re.escape(message)):
-        term.select(table)
-
-
-def test_a_value_that_a_kind_cannot_take_is_refused_at_writing(arm: Target) -> None:
-    mass = Mass("mass", WIDE, on="cube")
-    with pytest.raises(WorldsError, match="the given worlds' value reaches -1 to 1; kind 'mass' takes values above 0"):
-        mass.write(arm, mass.select(arm), nominal_rows(arm, mass.fields, 2), np.array([[1.0], [-1.0]]))
-
-
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        (3, "a term is written as keys and values, got 3; keys: kind, unit, optional, name, distribution, on"),
-        ({"nam": "x"}, "unknown key 'nam'; keys: kind, unit, optional, name, distribution, on, operation, each, when, unseen"),
-        ({"name": "x", "kind": "mass"}, "key 'distribution' is missing; given: name, kind"),
-        ({"name": "x", "kind": "mas", "distribution": {"fixed": 1}}, "unknown kind 'mas'; kinds: action_delay"),
-        ({"name": "x", "kind": "mass", "on": [1], "distribution": {"fixed": 1}}, "'on' takes name patterns, got [1]"),
-    ],
-)
-def test_an_unreadable_config_of_a_term_is_refused(config: object, message: str, arm: Target) -> None:
-    with pytest.raises(WorldsError, match=re.escape(message)):
-        term_from_config(config, arm)
 
 
 def test_both_sides_outside_the_training_range_can_be_held_out(arm: Target) -> None:

@@ -102,7 +102,7 @@ def test_no_terms_load_too(tmp_path: Path, arm: Target) -> None:
     [
         ("on: [cube], ", "on: [cube], on: [fore], ", "3: key 'on' is repeated"),
         ("    kind: action_delay\n", "    kind: action_delay\n    kind: mass\n", "7: key 'kind' is repeated"),
-        ("task:", "tsk:", "1: unknown key 'tsk'; keys: source, task, finite, finite_seed, terms"),
+        ("task:", "tsk:", "1: unknown key 'tsk'; keys: source, task, finite, finite_seed, pins, terms"),
         ("task: arm/reach", "task: [1]", r"1: 'task' takes a name, got \[1\]"),
         ("task: arm/reach", "finite: 0", "1: 'finite' takes a number of worlds, at least 1, got 0"),
         ("task: arm/reach", "finite: few", "1: 'finite' takes a number of worlds, at least 1, got 'few'"),
@@ -111,7 +111,7 @@ def test_no_terms_load_too(tmp_path: Path, arm: Target) -> None:
             "    distrbution: {ch",
             "5: term 'delay': unknown key 'distrbution'; keys: kind, unit, optional, name, distribution, on, operation",
         ),
-        ("kind: mass", "kind: mas", "3: term 'cube_mass': unknown kind 'mas'; kinds: action_delay, action_noise"),
+        ("kind: mass", "kind: mas", "3: term 'cube_mass': unknown kind 'mas'; kinds: action_delay, action_"),
         ("[0.7, 1.3]", "[1.3, 0.7]", r"3: term 'cube_mass': Uniform\(low=1.3, high=0.7\): low must not exceed high"),
         ("[0.7, 1.3]", "[0.7, 1.5]", "3: term 'cube_mass': unseen .* overlaps the training range"),
         ("name: delay", "name: cube_mass", "5: term 'cube_mass': the name is used by an earlier term"),
@@ -122,7 +122,17 @@ def test_no_terms_load_too(tmp_path: Path, arm: Target) -> None:
         ("    unit: control steps\n", "", "5: term 'delay': key 'unit' is missing: its numbers are in control steps"),
         ("unit: mm", "unit: deg", "10: term 'noise': unit 'deg' does not fit; unit: m, cm, mm"),
         ("name: cube_mass", "[a]: cube_mass", "3: a key must be plain text"),
-        ("terms:", "trms:", "1: a world file has the key 'terms'; keys: source, task, finite, finite_seed, terms"),
+        (
+            "task: arm/reach",
+            "pins: {cube_mas: 1}",
+            "1: no parameter 'cube_mas' in this distribution; parameters: cube_mass",
+        ),
+        ("task: arm/reach", "pins: {cube_mass: x}", "1: 'pins' takes numbers by parameter"),
+        (
+            "terms:",
+            "trms:",
+            "1: a world file has the key 'terms'; keys: source, task, finite, finite_seed, pins, terms",
+        ),
     ],
 )
 def test_a_mistake_is_refused_with_its_place(old: str, new: str, message: str, tmp_path: Path, arm: Target) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from contextlib import closing
 
 import imageio.v2 as imageio
 import numpy as np
@@ -11,6 +13,8 @@ import pytest
 from randomizers import World, Worlds
 from sim2real.errors import UserError
 from sim2real.simulation.camera import Camera
+from sim2real.simulation.contact_sheet import contact_sheet, sheet_of_worlds
+from sim2real.simulation.pictures import Pictures
 from sim2real.simulation.video import write_video
 from sim2real.tasks import make_task
 
@@ -69,6 +73,53 @@ def test_a_larger_cube_looks_larger_and_the_next_world_again_as_it_is(camera) ->
     small, large, again = (camera.picture(world, qpos) for world in (0, 1, 0))
     assert reddish(large) > 1.1 * reddish(small)
     assert np.array_equal(again, small)
+
+
+def test_pictures_come_in_the_order_of_worlds_and_cameras() -> None:
+    task = make_task("leap/rotate-z")
+    with closing(Pictures(task, cameras=("behind", "front"), width=48, height=32)) as pictures:
+        worlds = pictures.distribution.nominal(70)
+        drawn = pictures.render(worlds, task.starts[:70])
+        assert drawn.shape == (70, 2, 32, 48, 3) and drawn.dtype == np.uint8
+        assert np.array_equal(pictures.render(worlds.take([67]), task.starts[67:68])[0], drawn[67])
+    with closing(Pictures(task, width=48, height=32)) as pictures:
+        assert pictures.cameras == ("front", "left", "behind")
+        every = pictures.render(worlds.take([3]), task.starts[3:4])
+    assert np.array_equal(every[0, [2, 0]], drawn[3])
+
+
+def test_pictures_that_cannot_be_are_refused(camera) -> None:
+    task = make_task("leap/rotate-z")
+    with pytest.raises(UserError, match=re.escape("leap/rotate-z has no camera 'top'; cameras: front, left, behind")):
+        Pictures(task, cameras=["front", "top"])
+    with pytest.raises(UserError, match=re.escape("leap/rotate-z has no camera 'top'; cameras: front, left, behind")):
+        Camera(camera.simulation, camera="top")
+    with closing(Pictures(task)) as pictures, pytest.raises(UserError, match="2 worlds want a state each, got 3"):
+        pictures.render(pictures.distribution.nominal(2), task.starts[:3])
+
+
+def test_a_contact_sheet_has_its_pictures_row_by_row() -> None:
+    pictures = np.stack([np.full((10, 20, 3), 30 * k, np.uint8) for k in range(5)])
+    sheet = contact_sheet(pictures, columns=3)
+    assert sheet.shape == (2 * 14 + 4, 3 * 24 + 4, 3)
+    assert [int(sheet[8 + 14 * row, 10 + 24 * column, 0]) for row in (0, 1) for column in (0, 1, 2)] == [
+        0,
+        30,
+        60,
+        90,
+        120,
+        255,
+    ]
+    assert (sheet[:4] == 255).all() and (sheet[:, :4] == 255).all()
+
+
+def test_a_sheet_of_worlds_shows_each_from_the_cameras_asked_for() -> None:
+    task = make_task("leap/rotate-z")
+    worlds = task.worlds.sample(np.random.default_rng(0), 3)
+    sheet = sheet_of_worlds(task, worlds, cameras=("front", "left"), columns=2, width=40, height=30)
+    assert sheet.shape == (2 * 34 + 4, 2 * 84 + 4, 3)
+    first, second = sheet[4:34, 4:44], sheet[4:34, 44:84]
+    assert reddish(first) > 5 and reddish(second) > 5 and not np.array_equal(first, second)
 
 
 def test_a_video_is_read_back_with_all_its_frames(tmp_path) -> None:

@@ -225,7 +225,7 @@ def test_the_policy_is_told_where_the_block_is_and_how_to_turn_it(task) -> None:
 
 
 def test_noise_and_bias_of_a_world_act_on_what_is_tracked(task) -> None:
-    names = ("block_position_noise", "goal_rotation_offset[goal_rotation.2]")
+    names = ("object_position_noise", "goal_rotation_offset[goal_rotation.2]")
     values = np.array([[0.0, 0.0], [0.002, 0.3]])
     env = TrialEnv(task, 2, threads=1, draw=lambda rng, n: Worlds(names, np.resize(values, (n, 2)), np.zeros(n)))
     env.reset()

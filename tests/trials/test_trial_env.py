@@ -8,7 +8,8 @@ from randomizers import Uniform, Worlds
 from sim2real.errors import UserError
 from sim2real.tasks import make_task
 from sim2real.trials import TrialEnv
-from sim2real.trials.trial_env import STOCK, nominal_draw
+from sim2real.trials.stock import STOCK
+from sim2real.trials.trial_env import nominal_draw
 
 LENGTH = 12
 """Steps of an episode of the short task."""

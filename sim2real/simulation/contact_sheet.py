@@ -1,0 +1,52 @@
+"""Contact sheets: many pictures side by side, to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from randomizers import WorldDistribution, Worlds
+from sim2real.simulation.pictures import Pictures
+
+if TYPE_CHECKING:
+    from sim2real.tasks.robot_task import RobotTask
+
+GAP = 4
+"""White pixels between pictures."""
+
+
+def contact_sheet(pictures: np.ndarray, columns: int) -> np.ndarray:
+    """Pictures (n, h, w, 3) uint8 row by row on a white sheet (H, W, 3) uint8 with so many columns."""
+    count, height, width, _ = pictures.shape
+    rows = -(-count // columns)
+    sheet = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3), 255, np.uint8)
+    for place, picture in enumerate(pictures):
+        top, left = (
+            GAP + k * size for k, size in zip(divmod(place, columns), (height + GAP, width + GAP), strict=True)
+        )
+        sheet[top : top + height, left : left + width] = picture
+    return sheet
+
+
+def sheet_of_worlds(
+    task: RobotTask,
+    worlds: Worlds,
+    distribution: WorldDistribution | None = None,
+    cameras: Sequence[str] = (),
+    columns: int = 4,
+    width: int = 240,
+    height: int = 180,
+) -> np.ndarray:
+    """A contact sheet (H, W, 3) uint8 of worlds of a distribution, by default the task's own, each in a start state.
+
+    Every world has its cameras side by side, by default the first alone; `columns` counts worlds. Raises UserError.
+    """
+    names = tuple(cameras) or task.target.names("camera")[:1]
+    pictures = Pictures(task, distribution, names, width, height, quality=None)
+    starts = task.starts[(worlds.seeds % np.uint64(len(task.starts))).astype(np.intp)]
+    drawn = pictures.render(worlds, starts)
+    pictures.close()
+    side_by_side = np.concatenate(list(np.moveaxis(drawn, 1, 0)), axis=2)
+    return contact_sheet(side_by_side, columns)
