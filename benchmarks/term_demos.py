@@ -42,6 +42,8 @@ class Demo:
     """Empty for the kind's default."""
     part: str = ""
     """The part that takes the values while the others stay nominal; empty for all of them."""
+    shows: str = ""
+    """The signal to be seen; empty for the one that differs most from the nominal world's."""
     beside: tuple[Term, ...] = ()
     """Terms with one value each, which they have in all worlds, the nominal one included."""
 
@@ -63,24 +65,29 @@ class Demo:
         return distribution, Worlds(distribution.names, values, np.full(len(values), SEED, np.uint64))
 
     def labels(self, kind: str, target: Target) -> list[str]:
-        """What the values are called."""
-        term = self.term(kind)
+        """What the worlds are called."""
+        term, nominal = self.term(kind), "nominal"
         if term.operation == "scale":
-            return [f"× {value:g}" for value in self.values]
-        unit = term.parameter_unit(target, term.select(target))
-        unit = "" if unit == "1" else f" {unit}"
-        sign = "+" if term.operation == "add" else ""
-        return [f"{value:{sign}g}{unit}" for value in self.values]
+            return [nominal, *(f"× {value:g}" for value in self.values)]
+        selection = term.select(target)
+        unit, names = term.parameter_unit(target, selection), getattr(term, "allowed", {})
+        after = {value: f" ({name})" for value, name in names.items()}
+        unit = unit[1:] if unit.startswith("1") else f" {unit}"
+        if term.operation == "add":
+            return [nominal, *(f"{value:+g}{unit}" for value in self.values)]
+        held = float(term.nominal(target, selection)[0])
+        written = [f"{value:g}{unit}{after.get(value, '')}" for value in (held, *self.values)]
+        return [f"nominal, {written[0]}", *written[1:]]
 
 
 _BODIES = {
     "mass": Demo((0.4, 2.5), "fore"),
-    "inertia": Demo((0.9, 1.1), "bar", part="x"),
+    "inertia": Demo((0.85, 1.15), "bar", part="x"),
     "mass_spread": Demo((0.5, 2.0), "bar", part="x"),
-    "center_of_mass": Demo((-0.025, 0.025), "box", part="x"),
+    "center_of_mass": Demo((-0.12, 0.12), "fore", part="x"),
     "size": Demo((0.6, 1.5), "ball"),
     "shape": Demo((0.5, 1.4), "box", part="z"),
-    "round_shape": Demo((0.6, 1.0001), "roller", part="radius"),
+    "round_shape": Demo((0.6, 1.5), "roller", part="radius"),
     "body_position": Demo((-0.1, 0.1), "base", part="z"),
     "body_orientation": Demo((-0.3, 0.3), "base", part="y"),
 }
@@ -89,10 +96,10 @@ _CONTACTS = {
     "sliding_friction": Demo((0.2, 0.8), "box", "set"),
     "spinning_friction": Demo((0.4, 2.5), "top"),
     "rolling_friction": Demo((0.3, 3.0), "roller"),
-    "contact_time_constant": Demo((0.01, 0.06), "ball", "set"),
+    "contact_time_constant": Demo((0.02, 0.08), "ball", "set"),
     "contact_damping_ratio": Demo((0.1, 1.0), "ball", "set"),
-    "contact_impedance": Demo((0.3, 0.6), "ball", "set"),
-    "contact_width": Demo((0.01, 0.1), "ball", "set"),
+    "contact_impedance": Demo((0.5, 0.99), "block", "set"),
+    "contact_width": Demo((0.02, 0.1), "ball", "set"),
 }
 _JOINTS = {
     "joint_damping": Demo((0.3, 10.0), "elbow"),
@@ -100,7 +107,7 @@ _JOINTS = {
     "armature": Demo((0.3, 10.0), "elbow"),
     "joint_stiffness": Demo((0.0, 5.0), "shoulder"),
     "joint_springref": Demo((-1.0, 1.0), "shoulder"),
-    "joint_limits": Demo((-0.4, -0.2), "elbow", part="high"),
+    "joint_limits": Demo((-0.5, -0.35), "elbow", part="high"),
     "stuck_joint": Demo((1.0,), "elbow"),
     "tendon_range": Demo((-0.6, -0.3), "cable", part="high"),
     "tendon_stiffness": Demo((5.0, 20.0), "cable"),
@@ -110,25 +117,25 @@ _JOINTS = {
 _ACTUATORS = {
     "actuator_gain": Demo((0.4, 2.5), "elbow"),
     "actuator_damping": Demo((0.0, 5.0), "elbow"),
-    "force_limit": Demo((0.4, 0.7), "elbow"),
+    "force_limit": Demo((0.2, 0.4), "elbow"),
     "motor_strength": Demo((0.3, 0.6), "*"),
     "dead_zone": Demo((0.05, 0.2), "elbow"),
     "no_load_speed": Demo((1.0, 3.0), "elbow"),
 }
 _MEDIUM = {
-    "gravity": Demo((-3.0, 3.0), part="z"),
-    "gravity_direction": Demo((-0.3, 0.3), part="y"),
-    "timestep": Demo((0.8, 1.2)),
+    "gravity": Demo((-3.0, 3.0), part="z", shows="height of the ball"),
+    "gravity_direction": Demo((-0.05, 0.05), part="y", shows="x of the roller"),
+    "timestep": Demo((0.8, 1.2), shows="height of the ball"),
     "density": Demo((0.0, 5.0)),
     "viscosity": Demo((0.003, 0.02)),
     "wind": Demo((-2.0, 2.0), part="x"),
-    "integrator": Demo((0.0, 2.0)),
+    "integrator": Demo((0.0, 2.0), shows="tilt of the bar"),
     "friction_cone": Demo((1.0,)),
-    "friction_impedance_ratio": Demo((0.2, 10.0)),
+    "friction_impedance_ratio": Demo((0.2, 10.0), shows="x of the block on the ramp"),
 }
 _ACTIONS = {
     "action_factor": Demo((0.5, 1.5), "elbow"),
-    "action_factor_noise": Demo((0.2, 0.6), "shoulder"),
+    "action_factor_noise": Demo((0.3, 1.0), "shoulder"),
     "action_offset": Demo((-0.1, 0.2), "shoulder"),
     "action_offset_share": Demo((-0.05, 0.1), "shoulder"),
     "action_noise": Demo((0.02, 0.1), "shoulder"),
@@ -139,8 +146,8 @@ _ACTIONS = {
 }
 _TIMING = {
     "action_delay": Demo((1.0, 3.0), "shoulder"),
-    "action_delay_time": Demo((0.06, 0.13), "shoulder"),
-    "skipped_tick": Demo((0.3, 0.7)),
+    "action_delay_time": Demo((0.06, 0.13), "shoulder", shows="shoulder"),
+    "skipped_tick": Demo((0.3, 0.7), shows="command of the shoulder"),
     "timestep_jitter": Demo((0.0005, 0.002)),
     "timestep_jitter_rate": Demo((500.0, 2000.0)),
 }
@@ -155,17 +162,17 @@ _SENSING = {
     "observation_dropout": Demo((0.3, 0.7), "shoulder"),
     "held_frame": Demo((0.3, 0.7)),
     "sensor_period": Demo((3.0, 6.0), "shoulder"),
-    "marker_occlusion": Demo((0.3, 0.4), "box"),
-    "marker_loss": Demo((0.5, 2.0), "box"),
-    "marker_loss_time": Demo((0.2, 0.5), "box", beside=(MarkerLoss("loss", Fixed(2.0), on="box"),)),
+    "marker_occlusion": Demo((0.4, 0.5), "tip"),
+    "marker_loss": Demo((1.0, 3.0), "tip"),
+    "marker_loss_time": Demo((0.2, 0.5), "tip", beside=(MarkerLoss("loss", Fixed(2.0), on="tip"),)),
     "missing_sensor": Demo((1.0,), "shoulder"),
     "swapped_sensors": Demo((1.0,), "joint_angle"),
 }
 _DISTURBANCE = {
-    "force_probability": Demo((0.05, 0.3), "box", beside=(ForceAcceleration("size", Fixed(1.0), on="box"),)),
-    "force_acceleration": Demo((0.5, 1.5), "box", beside=(ForceProbability("chance", Fixed(0.1), on="box"),)),
-    "torque_probability": Demo((0.05, 0.3), "box", beside=(TorqueAcceleration("size", Fixed(5.0), on="box"),)),
-    "torque_acceleration": Demo((2.0, 8.0), "box", beside=(TorqueProbability("chance", Fixed(0.1), on="box"),)),
+    "force_probability": Demo((0.1, 0.3), "box", beside=(ForceAcceleration("size", Fixed(1.0), on="box"),)),
+    "force_acceleration": Demo((0.5, 1.5), "box", beside=(ForceProbability("chance", Fixed(0.2), on="box"),)),
+    "torque_probability": Demo((0.1, 0.3), "box", beside=(TorqueAcceleration("size", Fixed(5.0), on="box"),)),
+    "torque_acceleration": Demo((2.0, 8.0), "box", beside=(TorqueProbability("chance", Fixed(0.2), on="box"),)),
     "push_rate": Demo((1.0, 4.0), "box", beside=(PushImpulse("size", Fixed(0.05), on="box"),)),
     "push_impulse": Demo((0.02, 0.05), "box", beside=(PushRate("rate", Fixed(3.0), on="box"),)),
     "push_duration": Demo(
@@ -175,8 +182,8 @@ _DISTURBANCE = {
     ),
     "payload_mass": Demo((0.3, 0.8), "fore", beside=(PayloadTime("time", Fixed(1.0), on="fore"),)),
     "payload_time": Demo((0.5, 1.2), "fore", beside=(PayloadMass("load", Fixed(0.6), on="fore"),)),
-    "tilt_angle": Demo((0.1, 0.3), beside=(TiltRate("rate", Fixed(0.5)),)),
-    "tilt_rate": Demo((0.5, 1.0), beside=(TiltAngle("angle", Fixed(0.2)),)),
+    "tilt_angle": Demo((0.1, 0.3), beside=(TiltRate("rate", Fixed(0.5)),), shows="gravity along x"),
+    "tilt_rate": Demo((0.5, 1.0), beside=(TiltAngle("angle", Fixed(0.2)),), shows="gravity along x"),
     "adversary_action": Demo((0.2, 0.5), "*"),
     "adversary_force": Demo((1.0, 3.0), "box"),
 }

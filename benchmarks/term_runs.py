@@ -33,6 +33,8 @@ class Signal:
     """A difference that is as plain as those of the other signals, in the unit."""
     read: Callable[[Run], np.ndarray]
     """Its present value (n,) in n worlds."""
+    stepwise: bool = False
+    """Whether it stays as it is from one control step to the next."""
 
 
 class Run:
@@ -87,7 +89,7 @@ class Run:
 
     def truth(self) -> np.ndarray:
         """What there is to be sensed (n, 5)."""
-        return np.concatenate((self.sim.qpos[:, :2], self.pose("box")[:, :3]), axis=1)
+        return np.concatenate((self.sim.qpos[:, :2], self.site[:, 0]), axis=1)
 
     def pose(self, body: str) -> np.ndarray:
         """Position [m] and orientation (w first) of what moves freely (n, 7)."""
@@ -116,29 +118,29 @@ def tilt(pose: np.ndarray) -> np.ndarray:
 
 
 SIGNALS = (
-    Signal("command of the shoulder", "rad", 0.1, lambda run: run.command[:, 0]),
-    Signal("command of the elbow", "rad", 0.1, lambda run: run.command[:, 1]),
+    Signal("command of the shoulder", "rad", 0.1, lambda run: run.command[:, 0], True),
+    Signal("command of the elbow", "rad", 0.1, lambda run: run.command[:, 1], True),
     Signal("shoulder", "rad", 0.2, lambda run: run.sim.qpos[:, 0]),
     Signal("elbow", "rad", 0.2, lambda run: run.sim.qpos[:, 1]),
     Signal("height of the arm's tip", "m", 0.1, lambda run: run.site[:, 0, 2]),
-    Signal("way of the box", "m", 0.1, lambda run: run.pose("box")[:, 0]),
+    Signal("x of the box", "m", 0.1, lambda run: run.pose("box")[:, 0]),
     Signal("height of the box", "m", 0.02, lambda run: run.pose("box")[:, 2]),
     Signal("tilt of the box", "rad", 0.4, lambda run: tilt(run.pose("box"))),
     Signal("height of the ball", "m", 0.05, lambda run: run.pose("ball")[:, 2]),
-    Signal("way of the roller", "m", 0.2, lambda run: run.pose("roller")[:, 0]),
+    Signal("x of the roller", "m", 0.2, lambda run: run.pose("roller")[:, 0]),
     Signal("height of the roller", "m", 0.02, lambda run: run.pose("roller")[:, 2]),
     Signal("spin of the top", "rad/s", 5.0, lambda run: run.speed("top")[:, 5]),
     Signal("tilt of the bar", "rad", 0.8, lambda run: tilt(run.pose("bar"))),
-    Signal("way of the balloon", "m", 0.5, lambda run: run.pose("balloon")[:, 0]),
+    Signal("x of the balloon", "m", 0.5, lambda run: run.pose("balloon")[:, 0]),
     Signal("height of the balloon", "m", 0.3, lambda run: run.pose("balloon")[:, 2]),
-    Signal("way of the block down the ramp", "m", 0.05, lambda run: run.pose("block")[:, 0]),
-    Signal("length of a physics step", "ms", 0.5, lambda run: 1e3 * run.driving.timestep),
-    Signal("gravity along x", "m/s^2", 0.5, lambda run: run.gravity()[:, 0]),
-    Signal("force on the box along x", "N", 0.1, lambda run: run.pushed(0)),
-    Signal("torque on the box about x", "mN m", 0.1, lambda run: 1e3 * run.pushed(3)),
-    Signal("sensed shoulder", "rad", 0.21, lambda run: run.heard[:, 0]),
-    Signal("sensed elbow", "rad", 0.21, lambda run: run.heard[:, 1]),
-    Signal("sensed way of the box", "m", 0.11, lambda run: run.heard[:, 2]),
+    Signal("x of the block on the ramp", "m", 0.05, lambda run: run.pose("block")[:, 0]),
+    Signal("length of a physics step", "ms", 0.5, lambda run: 1e3 * run.driving.timestep, True),
+    Signal("gravity along x", "m/s^2", 0.5, lambda run: run.gravity()[:, 0], True),
+    Signal("force on the box along x", "N", 0.1, lambda run: run.pushed(0), True),
+    Signal("torque on the box about x", "mN m", 0.1, lambda run: 1e3 * run.pushed(3), True),
+    Signal("sensed shoulder", "rad", 0.21, lambda run: run.heard[:, 0], True),
+    Signal("sensed elbow", "rad", 0.21, lambda run: run.heard[:, 1], True),
+    Signal("sensed height of the arm's tip", "m", 0.11, lambda run: run.heard[:, 4], True),
 )
 
 

@@ -10,10 +10,10 @@ from randomizers import Target
 SCENE = """
 <mujoco model="scene">
   <compiler angle="radian"/>
-  <option timestep="0.005" integrator="implicitfast" density="1.2" viscosity="0.000018"/>
+  <option timestep="0.002" integrator="implicitfast" density="1.2" viscosity="0.000018"/>
   <worldbody>
     <geom name="floor" type="plane" size="9 9 .1"/>
-    <body name="base" pos="0 -1 .6">
+    <body name="base" pos="0 .15 .6">
       <inertial pos="0 0 0" mass="1" diaginertia=".01 .01 .01"/>
       <body name="upper">
         <joint name="shoulder" axis="0 -1 0" damping=".1" armature=".01" frictionloss=".02" stiffness="1"/>
@@ -32,9 +32,9 @@ SCENE = """
     </body>
     <body name="ball" pos="0 1 .3">
       <freejoint/>
-      <geom name="ball" type="sphere" size=".04" mass=".1" solref=".02 .3" priority="1"/>
+      <geom name="ball" type="sphere" size=".04" mass=".1" solref=".04 .4" solimp=".5 .95 .005" priority="1"/>
     </body>
-    <body name="roller" pos="0 2 .06" euler="1.5708 0 0">
+    <body name="roller" pos="0 2 .1" euler="1.5708 0 0">
       <freejoint/>
       <geom name="roller" type="cylinder" size=".06 .03" mass=".2" condim="6" friction=".6 .005 .003" priority="1"/>
     </body>
@@ -44,7 +44,7 @@ SCENE = """
     </body>
     <body name="bar" pos="0 4 1" gravcomp="1">
       <freejoint/>
-      <geom name="bar" type="box" size=".1 .06 .03" mass=".3"/>
+      <geom name="bar" type="box" size=".09 .07 .05" mass=".3"/>
     </body>
     <body name="balloon" pos="0 5 .5" gravcomp=".97">
       <freejoint/>
@@ -72,20 +72,20 @@ SCENE = """
 """
 
 SPEEDS = {"box": (0.9, 0.9, 0, 0, 0, 0), "roller": (0.6, 0, 0, 0, 0, -10), "top": (0, 0, 0, 0, 0, 25)}
-SPEEDS |= {"bar": (0, 0, 0, 0.3, 6, 0.3), "balloon": (1.5, 0, 0, 0, 0, 0)}
+SPEEDS |= {"bar": (0, 0, 0, 3, 8, 2), "balloon": (1.5, 0, 0, 0, 0, 0)}
 """How things set out: linear speed [m/s], world axes, and angular speed [rad/s], their own axes."""
 
 
 def scene() -> Target:
-    """The scene, with the arm's two encoders and a tracker of the box, which carries a marker."""
-    sizes = {"joint_angle": 2, "box_position": 3}
+    """The scene, with the arm's two encoders and a tracker of its tip, which carries a marker."""
+    sizes = {"joint_angle": 2, "tip_position": 3}
     return Target(
         mujoco.MjModel.from_xml_string(SCENE),
         "scene",
         sizes,
-        {"joint_angle": "rad", "box_position": "m"},
-        sensors={"joint_angle": ("shoulder", "elbow"), "box_position": ("box",) * 3},
-        markers=("box",),
+        {"joint_angle": "rad", "tip_position": "m"},
+        sensors={"joint_angle": ("shoulder", "elbow"), "tip_position": ("tip",) * 3},
+        markers=("tip",),
     )
 
 

@@ -24,8 +24,8 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     what: Annotated[Literal["sim", "train", "worlds"], tyro.conf.Positional] = "sim"
-    """`sim`: TrialEnv against the batched physics alone; `train`: LSTMPPO against other recurrent PPOs; `worlds`: what a
-    published randomization costs."""
+    """`sim`: TrialEnv against the batched physics alone, or, of a task gym/..., against those who step the original;
+    `train`: LSTMPPO against other recurrent PPOs; `worlds`: what a published randomization costs."""
     task: str = "leap/rotate-z"
     """Name of the task."""
     worlds: tuple[int, ...] | None = None
@@ -36,7 +36,12 @@ class Options(BaseModel):
     """Threads of the simulation; 0 takes one per core."""
 
 
-_BENCHMARKS = {"sim": ("simulation", (64, 256, 1024)), "train": ("training", (64, 256)), "worlds": ("worlds", (256,))}
+_BENCHMARKS = {
+    "sim": ("simulation", (64, 256, 1024)),
+    "train": ("training", (64, 256)),
+    "worlds": ("worlds", (256,)),
+    "peers": ("peers", (64,)),
+}
 """Of each benchmark its module, and its numbers of worlds."""
 
 
@@ -54,9 +59,10 @@ def load_benchmark(name: str) -> ModuleType:
 def run(options: Options) -> Result:
     """Measure, print rows with their targets."""
     task = make_task(options.task)
-    if not isinstance(task, RobotTask):
-        raise UserError(f"{task.name} has no physics to measure")
-    module, worlds = _BENCHMARKS[options.what]
+    benchmark = "peers" if options.what == "sim" and task.name.startswith("gym/") else options.what
+    if benchmark != "peers" and not isinstance(task, RobotTask):
+        raise UserError(f"{task.name} has no physics to measure by {options.what}")
+    module, worlds = _BENCHMARKS[benchmark]
     measure = load_benchmark(module).measure
     rows = [vars(row) for row in measure(task, options.worlds or worlds, options.seconds, options.threads)]
     shown = [
