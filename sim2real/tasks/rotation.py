@@ -18,7 +18,7 @@ class RotationReward:
 
     rotation: float = 1.0
     """Per rad/s about the vertical."""
-    highest_rate: float = 3.0
+    highest_rate: float = 1.5
     """Faster turning, either way, counts as this [rad/s]: throwing the object does not pay, exploring does not cost."""
     linear_velocity: float = -0.1
     """Per m/s of the object."""
@@ -28,7 +28,7 @@ class RotationReward:
     """Per squared distance [rad^2] of the joints from the start pose, summed over joints."""
     torque: float = -0.01
     """Per squared torque [(N m)^2], summed over joints."""
-    drop: float = -20.0
+    drop: float = -60.0
     """Once, on failure."""
     highest_speed: float = 15.0
     """An object that spins faster [rad/s] is not being turned by a hand: the episode fails."""
