@@ -27,20 +27,26 @@ _LINES = (("black", 1.0, 3), ("tab:blue", 1.2, 2), ("tab:orange", 1.2, 1))
 
 
 def plot(kind: str) -> str:
-    """SVG: the signal that a kind changes most, nominal and in the worlds of its demonstration."""
-    demo, stepwise = DEMOS[kind], any(field in SETTINGS for field in TERMS[kind].fields)
-    times, seen = record(*demo.worlds(kind, TARGET), COARSE if stepwise else FINE)
-    chosen = most_different(seen)
+    """SVG: a signal in the nominal world and in those of a kind's demonstration."""
+    demo = DEMOS[kind]
+    distribution, worlds = demo.worlds(kind, TARGET)
+    written = (*distribution.fields, *distribution.channel_settings)
+    stepwise = any(field in SETTINGS for field in TERMS[kind].fields)
+    times, seen = record(distribution, worlds, COARSE if stepwise else FINE)
+    names = [signal.name for signal in SIGNALS]
+    chosen = names.index(demo.shows) if demo.shows else most_different(seen)
     signal = SIGNALS[chosen]
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(4.4, 1.9), layout="constrained")
+        figure = Figure(figsize=(4.6, 1.8), layout="constrained")
         axes = figure.add_subplot()
-        labels = ("nominal", *demo.labels(kind, TARGET))
-        for values, label, (colour, width, place) in zip(seen[chosen].T, labels, _LINES, strict=False):
-            style = "steps-post" if stepwise else "default"
+        for values, label, (colour, width, place) in zip(
+            seen[chosen].T, demo.labels(kind, TARGET), _LINES, strict=False
+        ):
+            style = "steps-post" if signal.stepwise else "default"
             axes.plot(times, values, label=label, color=colour, linewidth=width, zorder=place, drawstyle=style)
         axes.set_title(f"{signal.name} [{signal.unit}]", loc="left", fontsize=8)
-        axes.set_xlabel("time [s]")
+        clock = ", by the controller's clock" if any("timestep" in field for field in written) else ""
+        axes.set_xlabel(f"time [s]{clock}")
         axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0, handlelength=1.2)
         return _svg(figure)
 
@@ -48,5 +54,5 @@ def plot(kind: str) -> str:
 def _svg(figure: Figure) -> str:
     text = StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    # A hundredth of a point is finer than anyone sees.
-    return re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", text.getvalue())
+    # A tenth of a point is finer than anyone sees.
+    return re.sub(r"\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}", text.getvalue())

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.term_demos import Demo
-from randomizers import PATTERNS, CameraFieldOfView, Fixed, TexturePattern
+from randomizers import PATTERNS, CameraFieldOfView, Fixed, MaterialShininess, TexturePattern
 from sim2real.simulation.pictures import Pictures
 from sim2real.tasks import make_task
 from sim2real.tasks.robot_task import RobotTask
@@ -30,21 +30,21 @@ _DPI = 100
 
 _CHECKERED = (TexturePattern("pattern", Fixed(2.0), on="cube"),)
 LOOKS = {
-    "camera_position": Demo((-0.05, 0.05), CAMERA, part="y"),
+    "camera_position": Demo((-0.03, 0.03), CAMERA, part="y"),
     "camera_orientation": Demo((-0.2, 0.2), CAMERA, part="z"),
     "camera_field_of_view": Demo((-14.0, 14.0), CAMERA),
-    "light_position": Demo((-0.6, 0.6), "left", part="y"),
-    "light_direction": Demo((-0.6, 0.6), "back", part="y"),
+    "light_position": Demo((-1.0, 1.0), "key", part="y"),
+    "light_direction": Demo((-0.5, 1.0), "key", part="y"),
     "light_colour": Demo((0.2, 2.0), "*", part="blue"),
     "light_intensity": Demo((0.3, 2.0), "*"),
     "light_count": Demo((0.0, 6.0), "*"),
-    "light_shadows": Demo((0.0,), "key", called=("cast", "none")),
+    "light_shadows": Demo((1.0,), "left", called=("none", "cast"), shows="left"),
     "headlight_intensity": Demo((0.3, 1.7)),
     "colour": Demo((0.0, 0.8), "cube", part="green"),
     "hue": Demo((-1.0, 2.0), "*"),
     "saturation": Demo((0.2, 1.5), "*"),
     "brightness": Demo((0.5, 3.0), "*"),
-    "material_specular": Demo((0.0, 1.0), "*"),
+    "material_specular": Demo((0.0, 1.0), "*", beside=(MaterialShininess("dull", Fixed(0.1), on="*"),)),
     "material_shininess": Demo((0.05, 1.0), "*"),
     "material_reflectance": Demo((0.3, 0.9), "link", shows="left"),
     "material_emission": Demo((0.5, 1.0), "*"),

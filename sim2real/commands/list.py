@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from textwrap import wrap
+from typing import Annotated, Literal, TypedDict
 
 import tyro
 from pydantic import BaseModel, ConfigDict
 
-from randomizers import PRESETS, TERMS, preset_source
+from randomizers import PRESETS, TERMS, Term, preset_source
 from sim2real.cli import Result
 from sim2real.commands.tables import table
 from sim2real.evaluation import BASELINES
 from sim2real.tasks import FAMILIES, TASKS, task_class
+
+
+_COLUMNS = ("term", "unit", "acts on", "operations", "each", "writes")
+_LAST = 34
+"""Width of the last of them, so that the table has 120 columns."""
+
+
+class TermFacts(TypedDict):
+    """One kind of term."""
+
+    kind: str
+    summary: str
+    unit: str
+    acts_on: str
+    operations: list[str]
+    """The default first."""
+    each: str
+    """The default."""
+    when: list[str]
+    """The default first."""
+    fields: list[str]
+    """Fields of the model or of its looks, or settings of channels, that it writes."""
+    recompute: bool
+    """Whether constants that derive from them are computed anew."""
+    partner: str | None
+    """The kind without which it does nothing."""
 
 
 class Options(BaseModel):
@@ -29,16 +56,7 @@ def run(options: Options) -> Result:
         {"name": name, "summary": task_class(name).summary, "solvers": list(task_class(name).solvers)} for name in TASKS
     ]
     lines = [(_label(family, names), task_class(names[0])) for family, names in FAMILIES.items()]
-    terms = [
-        {
-            "kind": kind,
-            "unit": term.unit,
-            "acts_on": term.selects or "world",
-            "operations": list(term.operations),
-            "fields": list(term.fields),
-        }
-        for kind, term in sorted(TERMS.items())
-    ]
+    terms = [facts_of(TERMS[kind]) for kind in sorted(TERMS)]
     presets = [{"name": name, "source": preset_source(name)} for name in PRESETS]
     parts = {
         "tasks": (
@@ -48,16 +66,7 @@ def run(options: Options) -> Result:
                 ("task", "what it is", "solvers"),
             ),
         ),
-        "terms": (
-            terms,
-            table(
-                [
-                    (t["kind"], t["unit"], t["acts_on"], ", ".join(t["operations"]), ", ".join(t["fields"]))
-                    for t in terms
-                ],
-                ("term", "unit", "acts on", "operations", "fields"),
-            ),
-        ),
+        "terms": (terms, table([line for facts in terms for line in _lines(facts)], _COLUMNS)),
         "presets": (
             presets,
             table([(p["name"], p["source"]) for p in presets], ("preset", "where its numbers are from")),
@@ -66,6 +75,30 @@ def run(options: Options) -> Result:
     }
     chosen = parts if options.what == "all" else {options.what: parts[options.what]}
     return Result({name: data for name, (data, _) in chosen.items()}, "\n\n".join(text for _, text in chosen.values()))
+
+
+def facts_of(term: type[Term]) -> TermFacts:
+    """What a kind says of itself."""
+    return {
+        "kind": term.kind,
+        "summary": " ".join((term.__doc__ or "").split("\n\n")[0].split()),
+        "unit": term.unit,
+        "acts_on": term.selects or "world",
+        "operations": list(term.operations),
+        "each": term.default_each,
+        "when": ["trial", "episode"],
+        "fields": list(term.fields),
+        "recompute": term.recompute,
+        "partner": term.partner,
+    }
+
+
+def _lines(facts: TermFacts) -> list[tuple[str, ...]]:
+    """A kind's line of the table, and those that the last column goes on in."""
+    writes = [*facts["fields"], *(["derived constants"] if facts["recompute"] else [])]
+    last = wrap(", ".join(writes), _LAST) + ([f"needs {facts['partner']}"] if facts["partner"] else [])
+    first = (facts["kind"], facts["unit"], facts["acts_on"], ", ".join(facts["operations"]), facts["each"])
+    return [(*(first if row == 0 else ("",) * len(first)), text) for row, text in enumerate(last)]
 
 
 def _label(family: str, names: tuple[str, ...]) -> str:

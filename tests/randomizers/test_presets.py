@@ -10,6 +10,7 @@ import pytest
 
 from randomizers import PRESETS, Target, WorldDistribution, WorldsError, preset
 from randomizers.presets import preset_source
+from randomizers.visual import dressed
 
 HAND = """
 <mujoco>
@@ -38,6 +39,7 @@ HAND = """
   </actuator>
 </mujoco>
 """
+ROLES = {"object": ("block",), "robot": ("palm",), "fingertip": ("left_tip", "right_tip")}
 OBSERVED = {
     "joint_position": (4, "rad"),
     "fingertip_position": (6, "m"),
@@ -55,14 +57,20 @@ Check = Callable[[np.ndarray], None]
 def hand() -> Target:
     """A hand that has something for every term of the presets."""
     tips = ("left",) * 3 + ("right",) * 3
+    looks = mujoco.MjSpec.from_string(HAND)
+    looks.worldbody.add_camera(name="front")
+    looks.add_texture(type=mujoco.mjtTexture.mjTEXTURE_SKYBOX, builtin=mujoco.mjtBuiltin.mjBUILTIN_FLAT, width=8, height=48)
+    for light in range(5):
+        looks.worldbody.add_light(name=f"light{light}")
     return Target(
         mujoco.MjModel.from_xml_string(HAND),
         "hand",
         {name: size for name, (size, _) in OBSERVED.items()},
         {name: unit for name, (_, unit) in OBSERVED.items()},
-        {"object": ("block",), "robot": ("palm",), "fingertip": ("left_tip", "right_tip")},
+        ROLES,
         sensors={"fingertip_position": tips, **{name: ("block",) * 3 for name in tuple(OBSERVED)[2:]}},
         markers=("left", "right", "block"),
+        visual=lambda: dressed(looks, ROLES).compile(),
     )
 
 
@@ -140,7 +148,7 @@ DACTYL = {
     "action_factor": normal(1.0, 0.015),
     "action_offset": normal(0.0, 0.015),
     "action_noise": fixed(0.05),
-    "action_delay": choice({0.0: 0.5, 0.08: 0.5}),
+    "action_delay": choice({0.0: 0.5, 1.0: 0.5}),
     "timestep_jitter": uniform(1250.0, 10000.0),
     "tendon_slack": SLACK,
     "push_probability": log_uniform(0.001, 0.1),
@@ -224,9 +232,28 @@ HORA = {
     "push_probability": fixed(0.25),
     "push_acceleration": fixed(2.0),
 }
+LOOKS = {
+    "camera_position": uniform(-0.0015, 0.0015),
+    "camera_rotation": uniform(-1.73 * np.pi / 180, 1.73 * np.pi / 180),
+    "camera_view": uniform(-1.0, 1.0),
+    "robot_colour": uniform(0.0, 1.0),
+    "robot_specular": uniform(0.05, 0.25),
+    "robot_gloss": uniform(0.0, 1.0),
+    "object_hue": uniform(-0.02 * np.pi, 0.02 * np.pi),
+    "object_saturation": uniform(0.85, 1.15),
+    "object_value": uniform(0.85, 1.15),
+    "object_specular": uniform(0.05, 0.15),
+    "object_gloss": uniform(0.05, 0.15),
+    "lights": choice({4.0: 0.5, 5.0: 0.5}),
+    "light_direction": normal(0.0, np.pi / 12),
+    "light_strength": log_uniform(0.4472, 2.236),
+    "contrast": uniform(0.5, 1.5),
+    "pixel_noise": fixed(0.1),
+}
 TABLES: dict[str, dict[str, Check]] = {
     "nominal": {},
     "dactyl2018": DACTYL,
+    "dactyl2018-looks": LOOKS,
     "robogym": ROBOGYM,
     "dextreme": DEXTREME,
     "playground-leap": PLAYGROUND,
@@ -283,7 +310,7 @@ def test_unseen_ranges_are_those_of_dactyl_and_beyond_them(hand) -> None:
         assert term.distribution.overlaps(seen[name].distribution) == (name == "joint_limits"), name
 
 
-@pytest.mark.parametrize("name", ["unseen-effects", "unseen-simulator"])
+@pytest.mark.parametrize("name", ["unseen-effects", "unseen-looks", "unseen-simulator"])
 def test_no_preset_for_training_has_what_the_held_out_families_do(hand, name) -> None:
     trained = {(term.kind, element) for other in TRAINING for term in preset(other, hand).terms for element in term.on}
     trained |= {(term.kind, "") for other in TRAINING for term in preset(other, hand).terms if not term.on}
@@ -302,6 +329,8 @@ def test_another_simulator_is_never_the_one_that_the_models_are_written_for(hand
 def test_only_what_a_target_may_lack_is_left_out(hand) -> None:
     bare = Target(hand.model, "bare", {}, roles={"object": (), "robot": ("palm",), "fingertip": ("left_tip",)})
     for name in PRESETS:
+        if name.endswith("looks"):
+            continue
         kept = preset(name, bare)
         missing = {term.name for term in preset(name, hand).terms} - {term.name for term in kept.terms}
         assert missing == set(kept.left_out)
@@ -318,5 +347,5 @@ def test_a_target_without_a_robot_is_refused_with_the_line_that_needs_one(hand) 
 
 
 def test_an_unknown_preset_is_refused_with_those_that_there_are(hand) -> None:
-    with pytest.raises(WorldsError, match="unknown preset 'dactyl'; presets: dactyl2018, dextreme, hora, nominal"):
+    with pytest.raises(WorldsError, match="unknown preset 'dactyl'; presets: dactyl2018, dactyl2018-looks, dextreme, hora"):
         preset("dactyl", hand)

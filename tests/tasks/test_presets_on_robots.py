@@ -36,6 +36,8 @@ LEFT_OUT: dict[str, dict[str, set[str]]] = {
     "leap/rotate-z": {
         "nominal": set(),
         "dactyl2018": NO_FINGERTIPS | NO_OBJECT | {"object_loss"},
+        "dactyl2018-looks": set(),
+        "unseen-looks": set(),
         "robogym": NO_FINGERTIPS | NO_OBJECT | {"object_loss"},
         "dextreme": NO_OBJECT | {"object_period", "object_missed"},
         "playground-leap": {"object_position_noise", "object_orientation_noise", "goal_rotation_noise"},
@@ -47,6 +49,8 @@ LEFT_OUT: dict[str, dict[str, set[str]]] = {
     "shadow/block-rotate-z": {
         "nominal": set(),
         "dactyl2018": NO_FINGERTIPS | NO_ORIENTATION,
+        "dactyl2018-looks": set(),
+        "unseen-looks": set(),
         "robogym": NO_FINGERTIPS | NO_ORIENTATION,
         "dextreme": NO_ORIENTATION,
         "playground-leap": {"object_orientation_noise"},
