@@ -134,7 +134,12 @@ _MEDIUM = {
     "density": Demo((0.0, 5.0)),
     "viscosity": Demo((0.003, 0.02)),
     "wind": Demo((-2.0, 2.0), part="x"),
-    "integrator": Demo((0.0, 2.0), shows="tilt of the bar", called=("implicitfast", "euler", "implicit"), beside=(TimeStep("step", Fixed(2.5)),)),
+    "integrator": Demo(
+        (0.0, 2.0),
+        shows="tilt of the bar",
+        called=("implicitfast", "euler", "implicit"),
+        beside=(TimeStep("step", Fixed(2.5)),),
+    ),
     "friction_cone": Demo((1.0,), called=("pyramidal", "elliptic")),
     "friction_impedance_ratio": Demo((0.2, 10.0), shows="x of the block on the ramp"),
 }

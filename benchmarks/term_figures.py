@@ -16,6 +16,7 @@ FINE, COARSE = 0.01, 0.05
 """Control periods [s]: of kinds that change the model, whose motion is to be seen, and of those that act step by step."""
 _STYLE = {
     "font.size": 8,
+    "font.sans-serif": ("DejaVu Sans", "Arial"),
     "axes.spines.top": False,
     "axes.spines.right": False,
     "path.simplify_threshold": 0.2,
@@ -24,6 +25,7 @@ _STYLE = {
 }
 _LINES = (("black", 1.0, 3), ("tab:blue", 1.2, 2), ("tab:orange", 1.2, 1))
 """Colour, width and place from the back of each world's line."""
+_NUMBER = re.compile(r"\d+\.\d{2,}")
 
 
 def plot(kind: str) -> str:
@@ -42,8 +44,7 @@ def plot(kind: str) -> str:
         for values, label, (colour, width, place) in zip(
             seen[chosen].T, demo.labels(kind, TARGET), _LINES, strict=False
         ):
-            style = "steps-post" if signal.stepwise else "default"
-            axes.plot(times, values, label=label, color=colour, linewidth=width, zorder=place, drawstyle=style)
+            axes.plot(times, values, label=label, color=colour, linewidth=width, zorder=place, drawstyle=signal.drawn)
         axes.set_title(f"{signal.name} [{signal.unit}]", loc="left", fontsize=8)
         clock = ", by the controller's clock" if any("timestep" in field for field in written) else ""
         axes.set_xlabel(f"time [s]{clock}")
@@ -55,4 +56,4 @@ def _svg(figure: Figure) -> str:
     text = StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     # A tenth of a point is finer than anyone sees.
-    return re.sub(r"\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}", text.getvalue())
+    return re.sub(r' d="[^"]*"', lambda path: _NUMBER.sub(lambda n: f"{float(n[0]):.1f}", path[0]), text.getvalue())

@@ -33,8 +33,8 @@ class Signal:
     """A difference that is as plain as those of the other signals, in the unit."""
     read: Callable[[Run], np.ndarray]
     """Its present value (n,) in n worlds."""
-    stepwise: bool = False
-    """Whether it stays as it is from one control step to the next."""
+    drawn: str = "default"
+    """As matplotlib draws it: by steps what a control step sets, before it, or ends with, after it."""
 
 
 class Run:
@@ -118,8 +118,8 @@ def tilt(pose: np.ndarray) -> np.ndarray:
 
 
 SIGNALS = (
-    Signal("command of the shoulder", "rad", 0.1, lambda run: run.command[:, 0], True),
-    Signal("command of the elbow", "rad", 0.1, lambda run: run.command[:, 1], True),
+    Signal("command of the shoulder", "rad", 0.1, lambda run: run.command[:, 0], "steps-pre"),
+    Signal("command of the elbow", "rad", 0.1, lambda run: run.command[:, 1], "steps-pre"),
     Signal("shoulder", "rad", 0.2, lambda run: run.sim.qpos[:, 0]),
     Signal("elbow", "rad", 0.2, lambda run: run.sim.qpos[:, 1]),
     Signal("height of the arm's tip", "m", 0.1, lambda run: run.site[:, 0, 2]),
@@ -134,13 +134,13 @@ SIGNALS = (
     Signal("x of the balloon", "m", 0.5, lambda run: run.pose("balloon")[:, 0]),
     Signal("height of the balloon", "m", 0.3, lambda run: run.pose("balloon")[:, 2]),
     Signal("x of the block on the ramp", "m", 0.05, lambda run: run.pose("block")[:, 0]),
-    Signal("length of a physics step", "ms", 0.5, lambda run: 1e3 * run.driving.timestep, True),
-    Signal("gravity along x", "m/s^2", 0.5, lambda run: run.gravity()[:, 0], True),
-    Signal("force on the box along x", "N", 0.1, lambda run: run.pushed(0), True),
-    Signal("torque on the box about x", "mN m", 0.1, lambda run: 1e3 * run.pushed(3), True),
-    Signal("sensed shoulder", "rad", 0.21, lambda run: run.heard[:, 0], True),
-    Signal("sensed elbow", "rad", 0.21, lambda run: run.heard[:, 1], True),
-    Signal("sensed height of the arm's tip", "m", 0.11, lambda run: run.heard[:, 4], True),
+    Signal("length of a physics step", "ms", 0.5, lambda run: 1e3 * run.driving.timestep, "steps-pre"),
+    Signal("gravity along x", "m/s^2", 0.5, lambda run: run.gravity()[:, 0], "steps-pre"),
+    Signal("force on the box along x", "N", 0.1, lambda run: run.pushed(0), "steps-pre"),
+    Signal("torque on the box about x", "mN m", 0.1, lambda run: 1e3 * run.pushed(3), "steps-pre"),
+    Signal("sensed shoulder", "rad", 0.21, lambda run: run.heard[:, 0], "steps-post"),
+    Signal("sensed elbow", "rad", 0.21, lambda run: run.heard[:, 1], "steps-post"),
+    Signal("sensed height of the arm's tip", "m", 0.11, lambda run: run.heard[:, 4], "steps-post"),
 )
 
 

@@ -32,7 +32,7 @@ SCENE = """
     </body>
     <body name="ball" pos="0 1 .3">
       <freejoint/>
-      <geom name="ball" type="sphere" size=".04" mass=".1" solref=".04 .4" solimp=".5 .95 .005" priority="1"/>
+      <geom name="ball" type="sphere" size=".04" mass=".1" solref=".04 .2" solimp=".5 .95 .005" priority="1"/>
     </body>
     <body name="roller" pos="0 2 .1" euler="1.5708 0 0">
       <freejoint/>

@@ -76,9 +76,7 @@ def figure_of(kind: str) -> Path:
 
 
 def _kinds_in(modules: Sequence[str]) -> list[str]:
-    return [
-        kind for module in modules for kind, term in TERMS.items() if term.__module__ == f"randomizers.{module}"
-    ]
+    return [kind for module in modules for kind, term in TERMS.items() if term.__module__ == f"randomizers.{module}"]
 
 
 def _entry(kind: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -30,10 +32,10 @@ class Target:
     """A nominal model and the observation terms that its policy is given."""
 
     model: mujoco.MjModel
-    """The nominal model; never written to."""
+    """The nominal model; a copy of what was given, never written to."""
     name: str
     """What errors call it, such as the task's name."""
-    observations: Mapping[str, int]
+    observations: Mapping[str, int] = field(default_factory=dict)
     """Size of each observation term of the policy that is sensed, in the order they are concatenated."""
     units: Mapping[str, str] = field(default_factory=dict)
     """Unit of each observation term; "1" where none is given."""
@@ -51,8 +53,11 @@ class Target:
     name. What one sensor delivers, in whatever terms, is late, held and missing together."""
     markers: Sequence[str] = ()
     """The sensors that are markers: a tracker sees them while nothing is in the way."""
+    accepts: Callable[[Any], None] | None = None
+    """What else a file's `WorldDistribution` must fulfil to be loaded for it; raises WorldsError about the term at fault."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "model", copy.copy(self.model))
         for name, size in self.observations.items():
             if size < 1:
                 raise WorldsError(

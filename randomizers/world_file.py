@@ -85,7 +85,7 @@ def load_worlds(path: str | Path, target: Target) -> WorldDistribution:
             raise WorldsError(f"{path}:{line}: {said}") from error
     finite, seed = content.get("finite"), content.get("finite_seed", 0)
     try:
-        return WorldDistribution(
+        distribution = WorldDistribution(
             list(terms.values()),
             target,
             content.get("task"),
@@ -94,6 +94,9 @@ def load_worlds(path: str | Path, target: Target) -> WorldDistribution:
             left_out=left_out,
             pins=content.get("pins"),
         )
+        if target.accepts is not None:
+            target.accepts(distribution)
+        return distribution
     except WorldsError as error:
         if error.term is None:
             raise WorldsError(f"{path}:{lines.get('pins', [1])[0]}: {error}") from error

@@ -14,7 +14,6 @@ from sim2real.commands.tables import table
 from sim2real.evaluation import BASELINES
 from sim2real.tasks import FAMILIES, TASKS, task_class
 
-
 _COLUMNS = ("term", "unit", "acts on", "operations", "each", "writes")
 _LAST = 34
 """Width of the last of them, so that the table has 120 columns."""

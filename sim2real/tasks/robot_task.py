@@ -15,6 +15,7 @@ from gymnasium import spaces
 from deploy_robot import ActionMapping, ObservationTerm
 from randomizers import Target, WorldDistribution, dressed, load_worlds
 from sim2real.simulation.physics_model import load_spec, physics_only
+from sim2real.tasks.start_check import check_starts
 from sim2real.tasks.task import Task
 
 SENSED = ("joint_position", "joint_velocity")
@@ -93,6 +94,7 @@ class RobotTask(Task):
             sensors=sensors,
             markers=tuple(seen),
             visual=lambda: self.visual_model,
+            accepts=lambda distribution: check_starts(self, distribution),
         )
 
     @cached_property

@@ -19,6 +19,10 @@ task: shadow/block-rotate-z
 terms:
   - {name: gravity, kind: gravity, operation: add, unit: m/s^2, distribution: {normal: [0, 0.1]}}
 """
+ENORMOUS = """
+terms:
+  - {name: cube_size, kind: size, on: cube, operation: scale, distribution: {uniform: [1.0, 1.6]}}
+"""
 TRAIN = [
     "train",
     "leap/rotate-z",
@@ -79,7 +83,14 @@ def test_bad_arguments_get_one_line_that_says_what_is_wanted(
 
 @pytest.mark.parametrize(
     ("content", "wanted"),
-    [(MISSPELT, "uneen"), (INVERTED, "1.3"), (CONTRADICTORY, "overlaps"), ("terms: [", ":1:"), (FOREIGN, "shadow")],
+    [
+        (MISSPELT, "uneen"),
+        (INVERTED, "1.3"),
+        (CONTRADICTORY, "overlaps"),
+        ("terms: [", ":1:"),
+        (FOREIGN, "shadow"),
+        (ENORMOUS, ":3: term 'cube_size': at 1.6 an episode"),
+    ],
 )
 def test_a_worlds_file_that_cannot_be_is_refused_before_anything_is_written(
     content: str, wanted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
