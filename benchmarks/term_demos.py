@@ -84,6 +84,15 @@ class Demo:
             written = [f"{number}, {name}" for number, name in zip(written, self.called, strict=True)]
         return [f"{written[0]} (nominal)", *written[1:]]
 
+    @property
+    def setting(self) -> str:
+        """What it acts on, and what is there beside it, a line each."""
+        lines = [f"on {self.on}"] if self.on else []
+        for other in self.beside:
+            factor = "× " if other.operation == "scale" else ""
+            lines.append(f"{other.kind} {factor}{other.distribution.bounds[0]:g}")
+        return "\n".join(lines)
+
 
 _BODIES = {
     "mass": Demo((0.4, 2.5), "fore"),

@@ -48,7 +48,15 @@ def plot(kind: str) -> str:
         axes.set_title(f"{signal.name} [{signal.unit}]", loc="left", fontsize=8)
         clock = ", by the controller's clock" if any("timestep" in field for field in written) else ""
         axes.set_xlabel(f"time [s]{clock}")
-        axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0, handlelength=1.2)
+        axes.legend(
+            title=demo.setting,
+            alignment="left",
+            frameon=False,
+            loc="upper left",
+            bbox_to_anchor=(1.0, 1.1),
+            borderaxespad=0.0,
+            handlelength=1.2,
+        )
         return _svg(figure)
 
 

@@ -147,10 +147,11 @@ SIGNALS = (
 def record(distribution: WorldDistribution, worlds: Worlds, period: float) -> tuple[np.ndarray, np.ndarray]:
     """Times (t,) [s] by the controller's clock, and all `SIGNALS` (signals, t, n) in the worlds."""
     run = Run(distribution, worlds, period)
-    times = period * np.arange(1, round(DURATION / period) + 1)
+    times = period * np.arange(round(DURATION / period) + 1)
     seen = np.empty((len(SIGNALS), len(times), len(worlds)))
     for row, time in enumerate(times):
-        run.step(time - period)
+        if row:
+            run.step(time - period)
         for place, signal in enumerate(SIGNALS):
             seen[place, row] = signal.read(run)
     return times, seen

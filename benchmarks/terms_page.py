@@ -43,13 +43,15 @@ GROUPS = {
 
 _INTRODUCTION = """# Kinds of terms
 
-All {count} kinds of randomization, as `sim2real list terms` lists them; [worlds.md](worlds.md) says how files use them. The first
-operation, and the first of when they are drawn, is the default. `each` is whether all that a term acts on shares one number (`world`)
-or has one each (`element`), by default.
+All {count} kinds of randomization, as `sim2real list terms` lists them; [worlds.md](worlds.md) says how files use them. Of
+several operations, and of when a term is drawn, the first is the default. `each` is the default too: all that a term acts on
+shares one number (`world`) or has one each (`element`). Derived constants are those that mj_setConst computes.
 
-Every figure is the kind itself at work, in the nominal world and in one or two others. Kinds of physics, actions and sensing act in a
-small scene: an arm of two servos and a tendon, with things beside it that fall, slide, roll, spin, tumble and fly. Shown is what
-they change most there. Those of looks act in pictures of `leap/rotate-z`. `python -m benchmarks.terms_page` writes this page.
+Every figure is the kind itself at work, in the nominal world and in one or two others. Kinds of physics, actions and sensing
+act in a small scene: an arm of two servos and a tendon, and things beside it that fall, slide, roll, spin, tumble and fly. One
+signal is shown, mostly the one that differs most. Kinds of looks act in pictures of `leap/rotate-z`.
+
+This page is written by `python -m benchmarks.terms_page`.
 """
 _HEADER = ("unit", "acts on", "operations", "each", "when", "writes", "recomputes", "needs")
 

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 Source = Literal["joint_position", "joint_velocity", "previous_target", "previous_action", "episode_start"]
 
-UNITS: dict[Source, str] = {
-    "joint_position": "rad",
-    "joint_velocity": "rad/s",
-    "previous_target": "rad",
-    "previous_action": "1",
-    "episode_start": "1",
+UNITS: dict[Source, tuple[str, ...]] = {
+    "joint_position": ("rad", "m"),
+    "joint_velocity": ("rad/s", "m/s"),
+    "previous_target": ("rad", "m"),
+    "previous_action": ("1",),
+    "episode_start": ("1",),
 }
+"""Units of raw values: the first of joints that turn, the second of joints that slide."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class ObservationTerm:
     joints: tuple[str, ...]
     """The joints whose values it holds, in order; empty for `episode_start`."""
     unit: str
-    """The unit of the raw values, which is the source's: "rad", "rad/s" or "1"."""
+    """The unit of the raw values, which is the source's: "rad" or "rad/s", "m" or "m/s" of joints that slide, or "1"."""
     offset: tuple[float, ...]
     """(size,) in the raw unit; a single number stands for all."""
     scale: tuple[float, ...]
@@ -51,7 +52,7 @@ class ObservationTerm:
         object.__setattr__(self, "joints", fields.names(self.joints, f"{where}.joints", empty=not per_joint))
         if self.joints and not per_joint:
             raise BundleError(f"{where}.joints: given {len(self.joints)} names, wanted none for source {source!r}")
-        fields.text(self.unit, f"{where}.unit", (UNITS[self.source],))
+        fields.text(self.unit, f"{where}.unit", UNITS[self.source])
         for field in ("offset", "scale"):
             object.__setattr__(self, field, fields.numbers(getattr(self, field), f"{where}.{field}", self.size))
 

@@ -323,6 +323,7 @@ def term_from_config(config: object, target: Target) -> Term:
     try:
         factor = conversion(str(unit), wanted)
     except WorldsError as error:
-        raise term.error(str(error)) from error
+        # Of several kinds of controls none is the unit of all.
+        raise (Unfit if wanted == "control" else WorldsError)(str(error), term.name) from error
     converted = {key: settings[key].times(factor) for key in ("distribution", "unseen", "adr") if key in settings}
     return replace(term, **converted)

@@ -29,6 +29,12 @@ def rotation_vector(q: np.ndarray) -> np.ndarray:
     return axis * np.where(sine > 1e-9, angle / np.maximum(sine, 1e-9), 2.0)
 
 
+def from_rotation_vector(vector: np.ndarray) -> np.ndarray:
+    """Unit quaternions (..., 4) of rotations by axis times angle [rad] (..., 3)."""
+    half = np.linalg.norm(vector, axis=-1, keepdims=True) / 2.0
+    return np.concatenate((np.cos(half), vector * (np.sinc(half / np.pi) / 2.0)), axis=-1)
+
+
 def rotation_between(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """The rotation vector [rad] (..., 3), in world axes, that takes orientation `before` to `after`."""
     return rotation_vector(multiply(after, conjugate(before)))

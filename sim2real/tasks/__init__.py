@@ -12,6 +12,13 @@ from sim2real.tasks.task import Outcome, Simulation, Task
 _ROBOTS = {
     "leap/rotate-z": "sim2real.tasks.leap_rotate_z:LeapRotateZ",
     "shadow/block-rotate-z": "sim2real.tasks.shadow_block_rotate_z:ShadowBlockRotateZ",
+    "shadow/reach": "sim2real.tasks.shadow_reach:ShadowReach",
+    "leap/reorient": "sim2real.tasks.leap_reorient:LeapReorient",
+    "allegro/rotate-z": "sim2real.tasks.allegro_rotate_z:AllegroRotateZ",
+    "allegro/reorient": "sim2real.tasks.allegro_reorient:AllegroReorient",
+    "arm/reach": "sim2real.tasks.arm_reach:ArmReach",
+    "arm/push": "sim2real.tasks.arm_push:ArmPush",
+    "arm/pick-and-place": "sim2real.tasks.arm_pick_and_place:ArmPickAndPlace",
 }
 _BANDITS = {f"bandit/k{arms}-n{pulls}": (arms, pulls) for arms in (5, 10, 50) for pulls in (10, 100, 500)}
 _MDPS = {f"mdp/n{episodes}": (episodes,) for episodes in (10, 25, 50, 75, 100)}

@@ -1,4 +1,4 @@
-"""Turning an object about the vertical from one goal to the next: what goal tasks share."""
+"""Turning an object from one goal to the next: what goal tasks share."""
 
 from __future__ import annotations
 
@@ -44,10 +44,11 @@ METRICS = {"goals": "1", "drop": "1", "seconds": "s"}
 
 
 class GoalSimulation(RobotSimulation):
-    """The object stands upright in a goal, turned about the vertical; a goal that is reached gives way to the next.
+    """A goal is an orientation of the object, by default upright and turned about the vertical; one that is reached gives
+    way to the next.
 
-    Which way and how far the goals of an episode lie apart is drawn when it begins. `goals` counts those reached in a
-    row, as the failure that breaks the row also ends the episode.
+    The numbers that decide an episode's goals are drawn when it begins, `new_goals` makes goals of them. `goals` counts
+    those reached in a row, as the failure that breaks the row also ends the episode.
     """
 
     reward = GoalReward()
@@ -55,7 +56,7 @@ class GoalSimulation(RobotSimulation):
     def __init__(self, *arguments, **options) -> None:  # type: ignore[no-untyped-def]
         super().__init__(*arguments, **options)
         self._torque = self.sim.bind("actuator_force")
-        self._turns = np.zeros((self.n, self.reward.enough))
+        self._chance = np.zeros((self.n, self.reward.enough, 3))
         self.goal = np.tile([1.0, 0.0, 0.0, 0.0], (self.n, 1))
         """Orientation (n, 4) that each world's object is to reach."""
         self._distance = np.zeros(self.n)
@@ -65,20 +66,25 @@ class GoalSimulation(RobotSimulation):
         self._action_before = np.zeros_like(self.last_action)
 
     def begin(self, ids: np.ndarray, rngs: list[np.random.Generator]) -> None:
-        nearest, count = self.reward.nearest, self.reward.enough
         for i, rng in zip(ids, rngs, strict=True):
-            self._turns[i] = rng.uniform(nearest, np.pi, count) * rng.choice((-1.0, 1.0), count)
+            self._chance[i] = rng.random((self.reward.enough, 3))
         self._goals[ids] = 0
         self._dropped[ids] = 0.0
         self._action_before[ids] = 0.0
         self._set_goal(ids)
 
     def _set_goal(self, ids: np.ndarray) -> None:
-        """The next goal of the worlds `ids`, its turn counted from the yaw that the object has now."""
-        orientation = self.object_pose[ids, 3:]
-        yaw = 2.0 * np.arctan2(orientation[:, 3], orientation[:, 0])
-        self.goal[ids] = from_yaw(yaw + self._turns[ids, self._goals[ids] % self.reward.enough])
+        """The next goal of the worlds `ids`."""
+        chance = self._chance[ids, self._goals[ids] % self.reward.enough]
+        self.goal[ids] = self.new_goals(self.object_pose[ids, 3:], chance)
         self._distance[ids] = np.linalg.norm(self.goal_rotation[ids], axis=1)
+
+    def new_goals(self, orientation: np.ndarray, chance: np.ndarray) -> np.ndarray:
+        """Goals (m, 4) for objects that now stand in `orientation` (m, 4), decided by numbers in [0, 1) (m, 3); none is
+        nearer than `reward.nearest`."""
+        yaw = 2.0 * np.arctan2(orientation[:, 3], orientation[:, 0])
+        away = self.reward.nearest + chance[:, 0] * (np.pi - self.reward.nearest)
+        return from_yaw(yaw + np.where(chance[:, 1] < 0.5, -away, away))
 
     @property
     def goal_rotation(self) -> np.ndarray:
@@ -122,7 +128,7 @@ class GoalSimulation(RobotSimulation):
 
     def _arrays(self) -> dict[str, np.ndarray]:
         return super()._arrays() | {
-            "turns": self._turns,
+            "chance": self._chance,
             "goal": self.goal,
             "distance": self._distance,
             "goals": self._goals,

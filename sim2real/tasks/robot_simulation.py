@@ -23,6 +23,9 @@ from sim2real.tasks.task import Outcome, Simulation
 SPEED_LIMIT = 150.0
 """Generalised speed [rad/s or m/s] above which a world has diverged: several times what any servo here can reach."""
 
+_AT_ORIGIN = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
+"""What stands for the object's pose where there is none."""
+
 _ALL = slice(None)
 
 
@@ -57,10 +60,7 @@ class RobotSimulation(Simulation):
         self._lowest_ctrl, self._highest_ctrl = model.actuator_ctrlrange.T.copy()
         limits = task.action.arrays
         self._lowest_target, self._highest_target = limits["lower"], limits["upper"]
-        self._body = model.body(task.object_body).id
-        free = model.body_jntadr[self._body]
-        self._object_q = slice(model.jnt_qposadr[free], model.jnt_qposadr[free] + 7)
-        self._object_v = slice(model.jnt_dofadr[free], model.jnt_dofadr[free] + 6)
+        self._object_q, self._object_v = _free_joint_of(model, task.object_body)
         self._pushed = as_slice(site.bodies)
         self._unpushed = np.zeros((worlds, len(site.bodies), 6))
         actions, controls = len(task.action.joints), model.nu
@@ -94,12 +94,12 @@ class RobotSimulation(Simulation):
 
     @property
     def object_pose(self) -> np.ndarray:
-        """Position [m] and orientation (w first) of the object (n, 7), world axes."""
+        """Position [m] and orientation (w first) of the object (n, 7), world axes; (n, 0) without one."""
         return self.sim.qpos[:, self._object_q]
 
     @property
     def object_velocity(self) -> np.ndarray:
-        """Linear [m/s, world axes] and angular [rad/s, body axes] velocity of the object (n, 6)."""
+        """Linear [m/s, world axes] and angular [rad/s, body axes] velocity of the object (n, 6); (n, 0) without one."""
         return self.sim.qvel[:, self._object_v]
 
     def load(self, ids: np.ndarray, worlds: Worlds, picks: np.ndarray) -> None:
@@ -205,7 +205,7 @@ class RobotSimulation(Simulation):
             "ctrl": lambda: self.sim.ctrl,
             "timestep": lambda: self._driving.timestep,
             "joint_position": lambda: self.joint_position,
-            "object_pose": lambda: self.object_pose,
+            "object_pose": lambda: self.object_pose if self.task.object_body else np.tile(_AT_ORIGIN, (self.n, 1)),
         }
 
     def sensed_state(self) -> RobotState:
@@ -276,6 +276,15 @@ class RobotSimulation(Simulation):
     @abstractmethod
     def privileged(self, rows: slice | np.ndarray) -> np.ndarray:
         """What only the simulator knows of these rows (m, privileged_size)."""
+
+
+def _free_joint_of(model: mujoco.MjModel, body: str | None) -> tuple[slice, slice]:
+    """Where position and velocity of a body that moves freely stand in qpos and qvel; nowhere without a body."""
+    if body is None:
+        return slice(0, 0), slice(0, 0)
+    joint = model.body_jntadr[model.body(body).id]
+    position, velocity = model.jnt_qposadr[joint], model.jnt_dofadr[joint]
+    return slice(position, position + 7), slice(velocity, velocity + 6)
 
 
 def _actuator_of(model: mujoco.MjModel, joint: str) -> int:

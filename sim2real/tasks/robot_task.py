@@ -40,8 +40,8 @@ class RobotTask(Task):
     """From action to joint targets."""
     start_pose: np.ndarray
     """(j,) [rad]: the joint angles that an episode starts around."""
-    object_body: str
-    """Name of the body that is manipulated."""
+    object_body: str | None = None
+    """Name of the body that is manipulated, which moves freely; None where there is none."""
     substeps: int
     """Physics steps per control step."""
     tracked: ClassVar[Mapping[str, int]] = {}

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from deploy_robot import ObservationBuilder, ObservationTerm, RobotState
+from deploy_robot import BundleError, ObservationBuilder, ObservationTerm, RobotState
 
 
 def state(rows=()):
@@ -23,6 +23,14 @@ def test_a_term_may_hold_some_joints_in_its_own_order(contract):
     terms = (ObservationTerm("t", "previous_target", ("thumb_2", "index_1"), "rad", 0.0, 1.0),)
     builder = ObservationBuilder(dataclasses.replace(contract, observation=terms))
     assert builder.build(state(), np.array([5.0, 6.0, 7.0]), np.zeros(3), 0.0).tolist() == [7.0, 5.0]
+
+
+def test_joints_that_slide_are_in_metres_and_other_units_are_refused():
+    assert ObservationTerm("grip", "joint_position", ("finger",), "m", 0.02, 50.0).unit == "m"
+    with pytest.raises(BundleError, match=r"observation 'grip'.unit: given 'mm', wanted one of 'rad', 'm'"):
+        ObservationTerm("grip", "joint_position", ("finger",), "mm", 0.02, 50.0)
+    with pytest.raises(BundleError, match="wanted one of '1'"):
+        ObservationTerm("start", "episode_start", (), "m", 0.0, 1.0)
 
 
 def test_leading_axes_are_rows(contract):

@@ -11,7 +11,8 @@ from randomizers import WorldDistribution, Worlds, WorldsError
 from sim2real.errors import UserError
 from sim2real.evaluation.choice import choose_worlds
 from sim2real.tasks import make_task
-from sim2real.tasks.leap_rotate_z import HOME, LOWEST, LeapRotateZ
+from sim2real.tasks.leap_hand import HOME, LOWEST
+from sim2real.tasks.leap_rotate_z import LeapRotateZ
 from sim2real.twin import Twin
 
 

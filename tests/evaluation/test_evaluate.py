@@ -13,7 +13,8 @@ from sim2real.evaluation.choice import choose_worlds
 from sim2real.evaluation.evaluate import TIME_BINS, in_order
 from sim2real.simulation.batch_sim import BatchSim
 from sim2real.tasks import make_task
-from sim2real.tasks.leap_rotate_z import LeapRotateZ, LeapRotateZSimulation
+from sim2real.tasks.leap_rotate_z import LeapRotateZ
+from sim2real.tasks.palm_up_rotate_z import PalmUpRotateZSimulation
 from sim2real.trials import TrialEnv
 
 
@@ -102,7 +103,7 @@ def test_the_course_integrates_to_the_metric_even_where_a_drop_cuts_it_short(tas
 def test_all_players_meet_the_same_worlds_and_starts(task, seen, monkeypatch) -> None:
     recorders = [Recorder(task, seed) for seed in (0, 1)]
     starts: list[dict[tuple[int, int], np.ndarray]] = []
-    original = LeapRotateZSimulation.reset
+    original = PalmUpRotateZSimulation.reset
 
     def reset(self, ids, episodes):
         original(self, ids, episodes)
@@ -110,7 +111,7 @@ def test_all_players_meet_the_same_worlds_and_starts(task, seen, monkeypatch) ->
             fields = [values[i].ravel() for values in self.sim.fields.values()]
             starts[-1].setdefault((int(self._seeds[i]), int(episode)), np.concatenate((self.sim.qpos[i], *fields)))
 
-    monkeypatch.setattr(LeapRotateZSimulation, "reset", reset)
+    monkeypatch.setattr(PalmUpRotateZSimulation, "reset", reset)
     for recorder in recorders:
         starts.append({})
         evaluate(task, recorder, seen, threads=1)

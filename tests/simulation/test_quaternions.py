@@ -6,6 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from sim2real.simulation.quaternions import (
     conjugate,
+    from_rotation_vector,
     from_yaw,
     multiply,
     rotate,
@@ -74,6 +75,13 @@ def test_rotation_between_is_told_in_world_axes() -> None:
     assert rotation_between(lying, multiply(lying, about(Y, 0.3))) == pytest.approx(0.3 * Z)
     (a, ra), (b, rb) = drawn(8), drawn(9)
     assert rotation_between(a, b) == pytest.approx((rb * ra.inv()).as_rotvec(), abs=1e-9)
+
+
+@pytest.mark.parametrize("angle", [0.0, 1e-12, 1e-3, 1.0, 3.14])
+def test_a_rotation_of_a_rotation_vector_has_that_rotation_vector(angle: float) -> None:
+    vectors = angle * np.array([[0.6, 0.0, -0.8], [0.0, 1.0, 0.0]])
+    assert np.linalg.norm(from_rotation_vector(vectors), axis=1) == pytest.approx([1.0, 1.0])
+    assert rotation_vector(from_rotation_vector(vectors)) == pytest.approx(vectors, rel=1e-12, abs=0.0)
 
 
 def test_yaw_is_about_z() -> None:

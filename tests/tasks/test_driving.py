@@ -35,7 +35,8 @@ from randomizers import (
     Worlds,
 )
 from sim2real.tasks import make_task
-from sim2real.tasks.leap_rotate_z import LeapRotateZ, LeapRotateZSimulation
+from sim2real.tasks.leap_rotate_z import LeapRotateZ
+from sim2real.tasks.palm_up_rotate_z import PalmUpRotateZSimulation
 
 PERIOD, SUBSTEPS, TIMESTEP = 0.05, 5, 0.01
 
@@ -91,7 +92,7 @@ def distribution(task: LeapRotateZ) -> WorldDistribution:
     return WorldDistribution(TERMS, task.target)
 
 
-def start(task: LeapRotateZ, distribution: WorldDistribution, worlds: Worlds) -> LeapRotateZSimulation:
+def start(task: LeapRotateZ, distribution: WorldDistribution, worlds: Worlds) -> PalmUpRotateZSimulation:
     simulation = task.simulate(len(worlds), 1, distribution)
     ids = np.arange(len(worlds))
     simulation.load(ids, worlds, ids)
@@ -101,7 +102,7 @@ def start(task: LeapRotateZ, distribution: WorldDistribution, worlds: Worlds) ->
 
 def side_by_side(
     task: LeapRotateZ, distribution: WorldDistribution, *changes: dict[str, float]
-) -> LeapRotateZSimulation:
+) -> PalmUpRotateZSimulation:
     """Worlds that differ from the nominal one by `changes` alone, each at the start of its first episode."""
     worlds = Worlds.stack([distribution.complete(World(change, seed=5))[0] for change in changes])
     return start(task, distribution, worlds)
@@ -328,7 +329,7 @@ def test_an_adversarys_push_accelerates_a_free_cube_by_no_more_than_its_strength
     assert 0.5 < np.abs(felt[:, 1]).max() < 1.0 + 1e-9
 
 
-def bad_steps(simulation: LeapRotateZSimulation, actions: Sequence[np.ndarray]) -> int:
+def bad_steps(simulation: PalmUpRotateZSimulation, actions: Sequence[np.ndarray]) -> int:
     for action in actions:
         simulation.step(action)
     return simulation.diverged_steps

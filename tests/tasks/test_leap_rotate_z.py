@@ -10,7 +10,9 @@ from deploy_robot import map_action
 from randomizers import Worlds
 from sim2real.simulation.quaternions import from_yaw, multiply, rotate
 from sim2real.tasks import make_task
-from sim2real.tasks.leap_rotate_z import LOWEST, LeapRotateZ, LeapRotateZSimulation
+from sim2real.tasks.leap_hand import LOWEST
+from sim2real.tasks.leap_rotate_z import LeapRotateZ
+from sim2real.tasks.palm_up_rotate_z import PalmUpRotateZSimulation
 from sim2real.tasks.robot_simulation import SPEED_LIMIT
 from sim2real.trials import TrialEnv
 
@@ -33,7 +35,7 @@ def nominal(task: LeapRotateZ, seeds: Sequence[int]) -> Worlds:
     return Worlds(worlds.names, worlds.values, np.array(seeds, dtype=np.uint64))
 
 
-def started(task: LeapRotateZ, worlds: Worlds, threads: int = 1) -> LeapRotateZSimulation:
+def started(task: LeapRotateZ, worlds: Worlds, threads: int = 1) -> PalmUpRotateZSimulation:
     simulation = task.simulate(len(worlds), threads)
     ids = np.arange(len(worlds))
     simulation.load(ids, worlds, ids)
@@ -41,11 +43,11 @@ def started(task: LeapRotateZ, worlds: Worlds, threads: int = 1) -> LeapRotateZS
     return simulation
 
 
-def no_action(simulation: LeapRotateZSimulation) -> np.ndarray:
+def no_action(simulation: PalmUpRotateZSimulation) -> np.ndarray:
     return np.zeros((simulation.n, 16))
 
 
-def nothing(simulation: LeapRotateZSimulation) -> np.ndarray:
+def nothing(simulation: PalmUpRotateZSimulation) -> np.ndarray:
     return np.zeros(simulation.n, dtype=bool)
 
 
@@ -227,7 +229,7 @@ def test_the_environments_reward_is_the_sum_of_the_terms(task) -> None:
         assert (reward < -15.0).tolist() == [False, t == 10, False]
 
 
-def turned(simulation: LeapRotateZSimulation, by: np.ndarray, times: int = 1) -> np.ndarray:
+def turned(simulation: PalmUpRotateZSimulation, by: np.ndarray, times: int = 1) -> np.ndarray:
     """Turn every cube by a quaternion so many times, a control step each; returns the rotation terms' sums (n,)."""
     paid = np.zeros(simulation.n)
     for _ in range(times):

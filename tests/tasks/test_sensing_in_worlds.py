@@ -9,7 +9,8 @@ import pytest
 
 from randomizers import World, WorldDistribution, Worlds, WorldsError, term_from_config
 from sim2real.tasks import make_task
-from sim2real.tasks.leap_rotate_z import HOME, LeapRotateZ
+from sim2real.tasks.leap_hand import HOME
+from sim2real.tasks.leap_rotate_z import LeapRotateZ
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.robot_task import RobotTask
 from sim2real.tasks.sensing import distance_to_others

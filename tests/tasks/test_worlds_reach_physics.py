@@ -9,7 +9,8 @@ import pytest
 
 from randomizers import World, Worlds
 from sim2real.tasks import make_task
-from sim2real.tasks.leap_rotate_z import LeapRotateZ, LeapRotateZSimulation
+from sim2real.tasks.leap_rotate_z import LeapRotateZ
+from sim2real.tasks.palm_up_rotate_z import PalmUpRotateZSimulation
 
 PERIOD = 0.05
 
@@ -21,7 +22,7 @@ def task() -> LeapRotateZ:
     return task
 
 
-def side_by_side(task: LeapRotateZ, *changes: dict[str, float]) -> LeapRotateZSimulation:
+def side_by_side(task: LeapRotateZ, *changes: dict[str, float]) -> PalmUpRotateZSimulation:
     """Worlds that differ from the nominal one by `changes` alone, each at the start of its first episode."""
     worlds = Worlds.stack([task.worlds.complete(World(change, seed=5))[0] for change in changes])
     simulation = task.simulate(len(worlds), 1)
@@ -35,17 +36,17 @@ def actions(steps: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-1.0, 1.0, (steps, 16))
 
 
-def act(simulation: LeapRotateZSimulation, action: np.ndarray) -> None:
+def act(simulation: PalmUpRotateZSimulation, action: np.ndarray) -> None:
     """One step of every world with the same action (16,)."""
     simulation.step(np.tile(action, (simulation.n, 1)))
 
 
-def wait(simulation: LeapRotateZSimulation, steps: int) -> None:
+def wait(simulation: PalmUpRotateZSimulation, steps: int) -> None:
     for _ in range(steps):
         act(simulation, np.zeros(16))
 
 
-def lift(simulation: LeapRotateZSimulation) -> None:
+def lift(simulation: PalmUpRotateZSimulation) -> None:
     """Put the cubes so high that they touch nothing for seconds."""
     simulation.object_pose[:, :3] = (0.0, 0.0, 100.0)
     simulation.object_velocity[:] = 0.0
@@ -180,7 +181,7 @@ def test_backlash_leaves_the_servo_behind_by_its_half_width(task) -> None:
         assert behind[0][free] == pytest.approx(sign * 0.03, abs=1e-9)
 
 
-def columns(simulation: LeapRotateZSimulation) -> np.ndarray:
+def columns(simulation: PalmUpRotateZSimulation) -> np.ndarray:
     """The joint angles (n, 16) [rad] that the policy is given."""
     policy = simulation.observe()[0][:, :16].astype(np.float64)
     term = simulation.task.observation[0]

@@ -1,0 +1,176 @@
+"""FrankaArm: tasks of a Franka Emika Panda at a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import ClassVar
+
+import mujoco
+import numpy as np
+
+from deploy_robot import ActionMapping, ObservationTerm
+from sim2real.errors import UserError
+from sim2real.simulation.batch_sim import BatchSim
+from sim2real.simulation.physics_model import load_spec
+from sim2real.tasks.point_goals import PointGoalSimulation
+from sim2real.tasks.robot_task import RobotTask
+
+ARM = tuple(f"panda_joint{number}" for number in range(1, 8))
+GRIPPER, OTHER_FINGER = "panda_finger_joint1", "panda_finger_joint2"
+"""How far each finger is from the middle [m]."""
+COUPLING = "panda_fingers"
+"""What lets one motor move both."""
+OVER_TABLE = np.array([0.0, 0.0, 0.0, -2.36, 0.0, 2.36, np.pi / 4])
+"""The gripper points down, 22 cm above the table [rad]."""
+AT_TABLE = np.array([0.0, 0.4316, 0.0, -2.3729, 0.0, 2.8045, np.pi / 4])
+"""The same place, 4 cm above the table [rad]: the fingers are as low as a block, the hand is not."""
+STRIDE, GRIPPER_STRIDE = 0.1, 0.005
+"""How far an action of 1 moves a joint's target in one control step [rad], and the gripper's [m]."""
+FASTEST, GRIPPER_FASTEST = (2.175,) * 4 + (2.61,) * 3, 0.1
+"""Fastest change of the targets: what the maker says of the joints [rad/s]; that of the gripper [m/s]."""
+REACH = 0.15
+"""Goals and blocks lie within this of where the gripper starts, along each axis [m], as in the Fetch tasks."""
+
+
+def _meshes() -> Path:
+    """The arm's meshes in gymnasium-robotics, found without importing it: that would register environments and print."""
+    package = find_spec("gymnasium_robotics")
+    if package is None or package.origin is None:
+        raise UserError("the arm's meshes are those of the package gymnasium-robotics, which is not installed")
+    assets = Path(package.origin).parent / "envs" / "assets"
+    return assets / "kitchen_franka" / "franka_assets" / "meshes" / "visual"
+
+
+class FrankaArm(RobotTask):
+    """7 joints, 20 Hz, position targets relative to the last ones; the gripper is an eighth where a task moves it.
+
+    The policy group begins with what the arm measures: joint angles, the last targets, and whether an episode has just
+    begun; cameras track the goal and what is to be brought there. Goals are those of gymnasium-robotics' Fetch tasks
+    (arXiv 1802.09464), to be reached within 5 cm when 5 s are over.
+    """
+
+    model_path = Path(str(files("sim2real") / "assets" / "franka_arm.xml"))
+    gripper: ClassVar[bool] = False
+    """Whether the policy moves the gripper; closed otherwise."""
+    start_noise: ClassVar[float] = 0.05
+    """Standard deviation of the arm's start around `start_pose` [rad]."""
+    substeps = 10
+    episode_steps = 100
+    episodes_per_trial = 4
+    tracked: ClassVar[Mapping[str, int]] = {"goal_offset": 3}
+    tracked_units: ClassVar[Mapping[str, str]] = {"goal_offset": "m"}
+    tracked_by: ClassVar[Mapping[str, tuple[str, ...]]] = {"goal_offset": ("gripper",) * 3}
+
+    def __init__(self) -> None:
+        self.joints = (*ARM, GRIPPER) if self.gripper else ARM
+        count = len(self.joints)
+        low, high = self.model.jnt_range[[self.model.joint(name).id for name in self.joints]].T
+        self.observation = (
+            *self._terms("joint_position", ARM, "rad"),
+            *(self._terms("gripper_position", (GRIPPER,), "m") if self.gripper else ()),
+            ObservationTerm("episode_start", "episode_start", (), "1", (0.0,), (1.0,)),
+        )
+        self.action = ActionMapping(
+            joints=self.joints,
+            kind="relative",
+            center=(0.0,) * count,
+            scale=(*[STRIDE] * 7, GRIPPER_STRIDE)[:count],
+            lower=tuple(low),
+            upper=tuple(high),
+            max_velocity=(*FASTEST, GRIPPER_FASTEST)[:count],
+        )
+
+    def _terms(self, name: str, joints: tuple[str, ...], unit: str) -> tuple[ObservationTerm, ObservationTerm]:
+        """Where joints are and were last told to be, their ranges brought to [-1, 1]."""
+        low, high = self.model.jnt_range[[self.model.joint(joint).id for joint in joints]].T
+        offset, scale = tuple((low + high) / 2), tuple(2 / (high - low))
+        return (
+            ObservationTerm(name, "joint_position", joints, unit, offset, scale),
+            ObservationTerm(name.replace("position", "target"), "previous_target", joints, unit, offset, scale),
+        )
+
+    @cached_property
+    def spec(self) -> mujoco.MjSpec:
+        """With the meshes; without the block where the task has none, and with fingers fixed where it does not move them."""
+        spec = load_spec(self.model_path)
+        spec.meshdir = str(_meshes())
+        if not self.object_body:
+            spec.delete(spec.body("block"))
+        if not self.gripper:
+            for thing in (spec.actuator(GRIPPER), spec.equality(COUPLING), spec.joint(GRIPPER), spec.joint(OTHER_FINGER)):
+                spec.delete(thing)
+        return spec
+
+    @property
+    def privileged_size(self) -> int:  # type: ignore[override]
+        """Joint angles and speeds, the motors' torques, where gripper and goal are, what is left of the way."""
+        return 2 * len(self.joints) + self.model.nu + 3 + 3 + 3
+
+    @cached_property
+    def grip_start(self) -> np.ndarray:
+        """Where the gripper is in the start pose [m] (3,)."""
+        data = mujoco.MjData(self.model)
+        data.qpos[[self.model.joint(name).qposadr[0] for name in self.joints]] = self.start_pose
+        mujoco.mj_kinematics(self.model, data)
+        return data.site("grip").xpos.copy()
+
+    def settle(self) -> np.ndarray:
+        rng = np.random.default_rng(0)
+        tries, model = 256, self.model
+        sim = BatchSim(model, tries)
+        joints = [int(model.joint(name).qposadr[0]) for name in self.joints]
+        wanted = self.start_pose + np.zeros((tries, 1))
+        wanted[:, :7] += rng.normal(0.0, self.start_noise, (tries, 7))
+        qpos = np.tile(model.qpos0, (tries, 1))
+        qpos[:, joints] = wanted
+        if self.gripper:
+            qpos[:, int(model.joint(OTHER_FINGER).qposadr[0])] = wanted[:, 7]
+        ctrl = np.zeros((tries, model.nu))
+        ctrl[:, [model.actuator(name).id for name in self.joints]] = wanted
+        sim.reset(np.arange(tries), qpos, np.zeros((tries, model.nv)), ctrl)
+        broken = np.zeros(tries, dtype=bool)
+        for _ in range(20):
+            broken |= sim.step(self.substeps)
+        at_rest = np.abs(sim.qvel).max(axis=1) < 0.01
+        unhindered = np.abs(sim.qpos[:, joints] - wanted).max(axis=1) < 0.005
+        return sim.qpos[~broken & at_rest & unhindered].copy()
+
+
+class FrankaArmSimulation(PointGoalSimulation):
+    """n arms."""
+
+    task: FrankaArm
+
+    def __init__(self, *arguments, **options) -> None:  # type: ignore[no-untyped-def]
+        super().__init__(*arguments, **options)
+        self._torque = self.sim.bind("actuator_force")
+        self._sites = self.sim.bind("site_xpos")
+        self._grip_id = self.task.model.site("grip").id
+
+    @property
+    def grip(self) -> np.ndarray:
+        """The point between the fingertips of each world [m] (n, 3)."""
+        return self._sites[:, self._grip_id]
+
+    def place(self, ids: np.ndarray, starts: np.ndarray, rngs: list[np.random.Generator]) -> np.ndarray:
+        return starts
+
+    def track(self, rows: slice | np.ndarray) -> np.ndarray:
+        return self.goal_offset[rows]
+
+    def privileged(self, rows: slice | np.ndarray) -> np.ndarray:
+        return np.concatenate(
+            (
+                self.joint_position[rows] - self.task.start_pose,
+                self.joint_velocity[rows],
+                self._torque[rows],
+                self.grip[rows],
+                self.goal[rows],
+                self.goal_offset[rows],
+            ),
+            axis=1,
+        )

@@ -1,0 +1,77 @@
+"""PalmUpReorient: bring a cube from one orientation to the next."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from randomizers import WorldDistribution
+from randomizers.channels import Sources
+from sim2real.simulation.quaternions import from_rotation_vector, multiply
+from sim2real.tasks.goals import METRICS, TERMS, GoalSimulation
+from sim2real.tasks.palm_up import PalmUp, PalmUpSimulation
+from sim2real.tasks.sensing import distance_to_others
+
+
+class PalmUpReorient(PalmUp):
+    """Goals are drawn and counted as in Dactyl (arXiv 1808.00177): any orientation, reached within 0.4 rad.
+
+    MuJoCo Playground's LeapCubeReorient (arXiv 2502.08844) asks for 0.1 rad instead. Cameras tell the policy where the cube
+    is, from its place on the palm, and the rotation vector from it to its goal.
+    """
+
+    episode_steps = 400
+    reward_terms = TERMS
+    metrics = METRICS
+    tracked: ClassVar[dict[str, int]] = {"object_position": 3, "goal_rotation": 3}
+    tracked_units: ClassVar[dict[str, str]] = {"object_position": "m", "goal_rotation": "rad"}
+    tracked_by: ClassVar[dict[str, tuple[str, ...]]] = {
+        "object_position": ("object",) * 3,
+        "goal_rotation": ("object",) * 3,
+    }
+
+    @property
+    def privileged_size(self) -> int:  # type: ignore[override]
+        """The hand and the cube, and the goal both as an orientation and as a rotation vector."""
+        return super().privileged_size + 4 + 3
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        return {"gamma": 0.99}
+
+    def simulate(
+        self, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None
+    ) -> PalmUpReorientSimulation:
+        return PalmUpReorientSimulation(self, worlds, threads, distribution)
+
+
+class PalmUpReorientSimulation(PalmUpSimulation, GoalSimulation):
+    """n hands that reorient a cube each."""
+
+    task: PalmUpReorient
+
+    def new_goals(self, orientation: np.ndarray, chance: np.ndarray) -> np.ndarray:
+        """Uniform over the rotations that are not nearer than allowed."""
+        # The angle of a uniform rotation has the density (1 - cos angle) / pi.
+        angles = np.linspace(self.reward.nearest, np.pi, 1024)
+        below = angles - np.sin(angles)
+        angle = np.interp(below[0] + chance[:, 0] * (below[-1] - below[0]), below, angles)
+        height, longitude = 2.0 * chance[:, 1] - 1.0, 2.0 * np.pi * chance[:, 2]
+        across = np.sqrt(1.0 - height**2)
+        axis = np.stack((across * np.cos(longitude), across * np.sin(longitude), height), axis=1)
+        return multiply(from_rotation_vector(angle[:, None] * axis), orientation)
+
+    def sources(self) -> Sources:
+        return {**super().sources(), "clearance": self._clearance}
+
+    def _clearance(self) -> np.ndarray:
+        """Distance [m] from the cube's center to the nearest fingertip (n, 1)."""
+        points = np.concatenate((self.object_pose[:, None, :3], self._tips[:, self._tip_ids]), axis=1)
+        return distance_to_others(points, 1)
+
+    def track(self, rows: slice | np.ndarray) -> np.ndarray:
+        return np.concatenate((self.object_pose[rows, :3] - self.task.cube_start, self.goal_rotation[rows]), axis=1)
+
+    def privileged(self, rows: slice | np.ndarray) -> np.ndarray:
+        return np.concatenate((super().privileged(rows), self.goal[rows], self.goal_rotation[rows]), axis=1)
