@@ -59,7 +59,8 @@ def _add(distribution: WorldDistribution, name: str, value: float | str) -> Worl
     term = _term(cls, name, on, operation, number)
     selection = term.select(target)
     kept = [other for other in distribution.terms if not _gives_way(other, term, selection, target)]
-    return distribution.with_terms([*kept, term])
+    added = distribution.with_terms([*kept, term])
+    return added.with_pins(dict.fromkeys(added.names[added.drawing.columns[term.name]], number))
 
 
 def _term(cls: type[Term], name: str, on: str, operation: str, number: float) -> Term:

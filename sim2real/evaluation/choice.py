@@ -36,11 +36,10 @@ def choose_worlds(distribution: WorldDistribution, kind: WorldsKind, n: int, see
 
 
 def kinds_of(distribution: WorldDistribution) -> tuple[WorldsKind, ...]:
-    """The kinds to evaluate in: all of `KINDS`; without terms, where worlds differ by their seed alone, none is nominal,
-    and none unseen if training draws without end."""
-    if distribution.terms:
-        return KINDS
-    return ("seen",) if distribution.finite is None else ("seen", "unseen")
+    """The kinds to evaluate in: nominal and seen worlds, and unseen ones where a term has an unseen range or training
+    draws from a finite set; without terms, where worlds differ by their seed alone, none is nominal."""
+    unseen = distribution.finite is not None or any(term.unseen is not None for term in distribution.terms)
+    return tuple(kind for kind in KINDS if (kind != "nominal" or distribution.terms) and (kind != "unseen" or unseen))
 
 
 def read_world(path: Path, distribution: WorldDistribution) -> Worlds:

@@ -101,7 +101,8 @@ class FrankaArm(RobotTask):
         if not self.object_body:
             spec.delete(spec.body("block"))
         if not self.gripper:
-            for thing in (spec.actuator(GRIPPER), spec.equality(COUPLING), spec.joint(GRIPPER), spec.joint(OTHER_FINGER)):
+            fingers = spec.joint(GRIPPER), spec.joint(OTHER_FINGER)
+            for thing in (spec.actuator(GRIPPER), spec.equality(COUPLING), *fingers):
                 spec.delete(thing)
         return spec
 

@@ -45,7 +45,8 @@ def test_unseen_worlds_lie_outside_the_training_range_where_one_is_held_out(name
                 assert ((drawn >= term.unseen.bounds[0]) & (drawn <= term.unseen.bounds[1])).all(), parameter
             elif term.operation != "add":
                 assert ((drawn >= low) & (drawn <= high)).all(), parameter
-            if low < high:
+            drawn_from = term.unseen if term in held_out else term.distribution
+            if drawn_from.bounds[0] < drawn_from.bounds[1]:
                 assert len(np.unique(drawn)) > 1, f"{parameter} is drawn"
 
 
