@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import mujoco
 import numpy as np
 
+from randomizers.binding import Bound, bind, in_order
 from randomizers.distributions import Distribution
 from randomizers.drawing import Drawing
 from randomizers.errors import WorldsError
 from randomizers.fields import nominal_row, nominal_rows, owner_of
 from randomizers.settings import SETTINGS
-from randomizers.target import Selection, Target
-from randomizers.term import OPERATIONS, Term
-from randomizers.visual_fields import is_visual
+from randomizers.target import Target
+from randomizers.term import Term
 from randomizers.world import World, Worlds
 
 _FINITE = 1_000_033
 """Seed that the worlds of finite sets are drawn with."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Bound:
-    """A term with what it acts on in the target and where its parameters stand in a world."""
-
-    term: Term
-    selection: Selection
-    names: tuple[str, ...]
-    columns: slice
-    normalised_by: Distribution
-
-
-def _is_setting(term: Term) -> bool:
-    return any(field in SETTINGS for field in term.fields)
 
 
 class WorldDistribution:
@@ -89,26 +74,10 @@ class WorldDistribution:
         """Number of worlds there are to draw; without end if None."""
         self.finite_seed = finite_seed
         """Which finite set; another seed, other worlds."""
-        normalised_by = normalised_by or {}
-        bound: list[_Bound] = []
-        start = 0
-        for term in self.terms:
-            if any(term.name == other.term.name for other in bound):
-                raise term.error("the name is used by an earlier term; names must differ")
-            selection = term.select(target)
-            names = term.parameters(selection)
-            columns = slice(start, start + len(names))
-            bound.append(_Bound(term, selection, names, columns, normalised_by.get(term.name, term.distribution)))
-            start = columns.stop
-        self._bound = tuple(bound)
-        in_order = sorted(bound, key=lambda b: OPERATIONS.index(b.term.operation))
-        self._in_order = [b for b in in_order if not is_visual(b.term.fields[0])]
-        # Looks are changed by kind, since what different kinds do to a colour depends on who is first.
-        self._visual_in_order = sorted(
-            (b for b in in_order if is_visual(b.term.fields[0])),
-            key=lambda b: (OPERATIONS.index(b.term.operation), b.term.kind, b.term.name),
-        )
-        self._check_together()
+        self._bound = bound = bind(self.terms, target, normalised_by or {})
+        physical = [b for b in bound if not b.visual]
+        self._in_order = in_order(physical)
+        self._visual_in_order = in_order([b for b in bound if b.visual])
         self.names = tuple(name for b in bound for name in b.names)
         """The k parameters of its worlds."""
         self.pins = {name: float(value) for name, value in (pins or {}).items()}
@@ -120,7 +89,6 @@ class WorldDistribution:
         units = [b.term.parameter_unit(target, b.selection) for b in bound]
         self.units = {name: unit for b, unit in zip(bound, units, strict=True) for name in b.names}
         """Unit of each parameter; "1" for a factor."""
-        physical = [b for b in bound if b in self._in_order]
         touched = dict.fromkeys(field for b in physical for field in b.term.fields)
         self.fields = tuple(field for field in touched if field not in SETTINGS)
         """Model fields it writes."""
@@ -140,11 +108,6 @@ class WorldDistribution:
         self._center = np.array([b.normalised_by.center for b in physical for _ in b.names])
         self._half_width = np.array([b.normalised_by.half_width for b in physical for _ in b.names])
 
-    def _check_together(self) -> None:
-        for b in self._bound:
-            others = [(other.term, other.selection) for other in self._bound if other is not b]
-            b.term.check_beside(self.target, b.selection, others)
-
     def __repr__(self) -> str:
         parts = [f"{term.name}: {term.distribution!r}" for term in self.terms]
         return f"WorldDistribution({', '.join(parts if self.finite is None else [*parts, f'finite={self.finite}'])})"
@@ -157,7 +120,7 @@ class WorldDistribution:
     @property
     def acted_bodies(self) -> np.ndarray:
         """Indices (b,) of the bodies that settings of channels act on, such as those that are pushed."""
-        ids = {int(i) for b in self._bound if b.term.selects == "body" for i in b.selection.ids if _is_setting(b.term)}
+        ids = {int(i) for b in self._bound if b.term.selects == "body" for i in b.selection.ids if b.writes_settings}
         return np.array(sorted(ids), np.intp)
 
     def sample(self, rng: np.random.Generator, n: int) -> Worlds:
@@ -334,6 +297,6 @@ class WorldDistribution:
         if self.recompute:
             mujoco.mj_setConst(model, mujoco.MjData(model))
 
-    def _apply(self, fields: Mapping[str, np.ndarray], worlds: Worlds, bound: Sequence[_Bound]) -> None:
+    def _apply(self, fields: Mapping[str, np.ndarray], worlds: Worlds, bound: Sequence[Bound]) -> None:
         for b in bound:
             b.term.apply(self.target, b.selection, fields, worlds.values[:, b.columns])
