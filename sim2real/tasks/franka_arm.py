@@ -70,8 +70,8 @@ class FrankaArm(RobotTask):
         count = len(self.joints)
         low, high = self.model.jnt_range[[self.model.joint(name).id for name in self.joints]].T
         self.observation = (
-            *self._terms("joint_position", ARM, "rad"),
-            *(self._terms("gripper_position", (GRIPPER,), "m") if self.gripper else ()),
+            *self._terms("joint_position", "previous_target", ARM, "rad"),
+            *(self._terms("gripper_position", "previous_gripper", (GRIPPER,), "m") if self.gripper else ()),
             ObservationTerm("episode_start", "episode_start", (), "1", (0.0,), (1.0,)),
         )
         self.action = ActionMapping(
@@ -84,13 +84,13 @@ class FrankaArm(RobotTask):
             max_velocity=(*FASTEST, GRIPPER_FASTEST)[:count],
         )
 
-    def _terms(self, name: str, joints: tuple[str, ...], unit: str) -> tuple[ObservationTerm, ObservationTerm]:
-        """Where joints are and were last told to be, their ranges brought to [-1, 1]."""
+    def _terms(self, position: str, target: str, joints: tuple[str, ...], unit: str) -> tuple[ObservationTerm, ...]:
+        """Where joints are and where they were last told to be, by these names, their ranges brought to [-1, 1]."""
         low, high = self.model.jnt_range[[self.model.joint(joint).id for joint in joints]].T
         offset, scale = tuple((low + high) / 2), tuple(2 / (high - low))
         return (
-            ObservationTerm(name, "joint_position", joints, unit, offset, scale),
-            ObservationTerm(name.replace("position", "target"), "previous_target", joints, unit, offset, scale),
+            ObservationTerm(position, "joint_position", joints, unit, offset, scale),
+            ObservationTerm(target, "previous_target", joints, unit, offset, scale),
         )
 
     @cached_property
