@@ -58,7 +58,7 @@ def test_models_that_differ_have_other_fingerprints(task) -> None:
 
 def test_the_golden_run_is_the_policy_in_a_trial_with_its_memory_cleared_on_the_way(bundle, run, task) -> None:
     golden = bundle.golden
-    assert np.flatnonzero(golden.memory_reset).tolist() == [0, 100]
+    assert {0, 100} <= set(np.flatnonzero(golden.memory_reset).tolist())
     policy = load_policy(run).policy
     for step, (seen, reset, action) in enumerate(
         zip(golden.observation, golden.memory_reset, golden.action, strict=True)

@@ -230,7 +230,7 @@ def test_pushes_move_the_object() -> None:
     assert np.abs(calm.achieved_goal - pushed.achieved_goal).max() > 1e-3
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", [name for name in PRESETS if not name.endswith("looks")])
 def test_published_worlds_of_hands_fit_and_go_on_exactly_from_a_state(name: str) -> None:
     worlds = preset(name, make_task(BLOCK).target)
     simulation, other = (simulate(BLOCK, 2, distribution=worlds, seed=seed) for seed in (0, 1))
