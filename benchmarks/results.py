@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from sim2real.runs import RunFolder
+from sim2real.runs import RunFolder, TrainConfig
 from sim2real.runs.progress_csv import read_progress
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,13 +57,21 @@ def collect(paths: list[Path]) -> dict[str, Any]:
         "metrics": first["metrics"],
         "seeds": [run.config.seed for run in runs],
         "worlds": first["results"][0]["worlds"],
-        "minutes": config.minutes,
+        "minutes": [row["time/time_elapsed"] / 60 for row in last],
+        "options": [_options(run.config) for run in runs],
         "steps": [int(row["time/total_timesteps"]) for row in last],
         "git": runs[0].record["git"],
         "versions": runs[0].record["versions"],
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, no GPU",
         "rows": rows,
     }
+
+
+def _options(config: TrainConfig) -> str:
+    """What decided when training ended, and on how many threads it ran, as given on the command line."""
+    limits = [f"--steps {config.steps}"] if config.steps != TrainConfig().steps else []
+    limits += [] if config.minutes is None else [f"--minutes {config.minutes:g}"]
+    return " ".join([*limits, *([f"--threads {config.threads}"] if config.threads else [])])
 
 
 def table(data: dict[str, Any]) -> str:
@@ -83,8 +91,8 @@ def page(data: dict[str, Any]) -> str:
     task, seeds = data["task"], data["seeds"]
     runs = [f"runs/seed{seed}" for seed in seeds]
     commands = [
-        f"sim2real train {task} --minutes {data['minutes']:g} --seed {seed} --out {run} && sim2real evaluate {run}"
-        for seed, run in zip(seeds, runs, strict=True)
+        f"sim2real train {task} {options} --seed {seed} --out {run} && sim2real evaluate {run}"
+        for seed, options, run in zip(seeds, data["options"], runs, strict=True)
     ]
     episodes = [
         f"| {row['policy']} | {row['worlds']} | " + " | ".join(f"{value:.3f}" for value in row["episodes"]) + " |"
@@ -96,8 +104,8 @@ def page(data: dict[str, Any]) -> str:
         [
             f"# {task}",
             "",
-            f"{len(seeds)} seeds, {data['minutes']:g} minutes of training each on {data['machine']} "
-            f"({min(data['steps']) / 1e6:.1f} to {max(data['steps']) / 1e6:.1f} million control steps); "
+            f"{len(seeds)} seeds, {min(data['steps']) / 1e6:.1f} to {max(data['steps']) / 1e6:.1f} million control steps in "
+            f"{min(data['minutes']):.0f} to {max(data['minutes']):.0f} minutes on {data['machine']}, shared with other work; "
             f"{data['worlds']} worlds of each kind, the same for every policy of a seed. "
             "Cells: mean over seeds (lowest to highest seed).",
             "",

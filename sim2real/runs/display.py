@@ -11,6 +11,13 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from sim2real.runs.config import TrainConfig
 
 
+def seconds_left(config: TrainConfig, speed: float, steps: int, seconds: float) -> float:
+    """Time until training ends [s] that has gone on for so many `seconds` since it was begun or resumed, at `speed` steps/s:
+    by its steps, or by its minutes if they are over sooner."""
+    left = max(config.steps - steps, 0) / max(speed, 1e-9)
+    return left if config.minutes is None else min(left, max(60 * config.minutes - seconds, 0.0))
+
+
 class TrainingDisplay:
     """A progress bar with steps/s, time left and the task's metrics; one line every half minute where it is no terminal."""
 
@@ -49,7 +56,7 @@ class TrainingDisplay:
         self._progress.update(self._bar, completed=min(share, 1.0), description=text)
         if not self._console.is_terminal and time.monotonic() - self._line >= self.LINE_SECONDS:
             self._line = time.monotonic()
-            left = seconds / share - seconds
+            left = seconds_left(self._config, speed, model.num_timesteps, seconds)
             line = f"{share:4.0%} {seconds:5.0f} s, {left:.0f} s left · {text}"
             self._console.print(line, highlight=False, soft_wrap=True)
 
