@@ -1,6 +1,6 @@
 """Writes a contact sheet of every preset, of worlds drawn from it, for docs/worlds.md.
 
-    MUJOCO_GL=egl python -m benchmarks.preset_sheets
+MUJOCO_GL=egl python -m benchmarks.preset_sheets
 """
 
 from __future__ import annotations

@@ -51,13 +51,12 @@ def collect(paths: list[Path]) -> dict[str, Any]:
         row["diverged_episodes"] = sum(e["results"][index]["diverged_episodes"] for e in evaluations)
         rows.append(row)
     last = [read_progress(run.progress_path)[-1] for run in runs]
-    config = runs[0].config
     return {
         "task": first["task"],
         "metrics": first["metrics"],
         "seeds": [run.config.seed for run in runs],
         "worlds": first["results"][0]["worlds"],
-        "minutes": [row["time/time_elapsed"] / 60 for row in last],
+        "minutes": [sum(row[f"time/{part}_seconds"] for part in ("act", "simulate", "learn")) / 60 for row in last],
         "options": [_options(run.config) for run in runs],
         "steps": [int(row["time/total_timesteps"]) for row in last],
         "git": runs[0].record["git"],

@@ -59,7 +59,9 @@ def hand() -> Target:
     tips = ("left",) * 3 + ("right",) * 3
     looks = mujoco.MjSpec.from_string(HAND)
     looks.worldbody.add_camera(name="front")
-    looks.add_texture(type=mujoco.mjtTexture.mjTEXTURE_SKYBOX, builtin=mujoco.mjtBuiltin.mjBUILTIN_FLAT, width=8, height=48)
+    looks.add_texture(
+        type=mujoco.mjtTexture.mjTEXTURE_SKYBOX, builtin=mujoco.mjtBuiltin.mjBUILTIN_FLAT, width=8, height=48
+    )
     for light in range(5):
         looks.worldbody.add_light(name=f"light{light}")
     return Target(
@@ -347,5 +349,7 @@ def test_a_target_without_a_robot_is_refused_with_the_line_that_needs_one(hand) 
 
 
 def test_an_unknown_preset_is_refused_with_those_that_there_are(hand) -> None:
-    with pytest.raises(WorldsError, match="unknown preset 'dactyl'; presets: dactyl2018, dactyl2018-looks, dextreme, hora"):
+    with pytest.raises(
+        WorldsError, match="unknown preset 'dactyl'; presets: dactyl2018, dactyl2018-looks, dextreme, hora"
+    ):
         preset("dactyl", hand)
