@@ -12,6 +12,7 @@ import os
 import platform
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,20 +51,33 @@ def collect(paths: list[Path]) -> dict[str, Any]:
         ]
         row["diverged_episodes"] = sum(e["results"][index]["diverged_episodes"] for e in evaluations)
         rows.append(row)
-    last = [read_progress(run.progress_path)[-1] for run in runs]
+    progress = [read_progress(run.progress_path) for run in runs]
     return {
         "task": first["task"],
         "metrics": first["metrics"],
         "seeds": [run.config.seed for run in runs],
         "worlds": first["results"][0]["worlds"],
-        "minutes": [sum(row[f"time/{part}_seconds"] for part in ("act", "simulate", "learn")) / 60 for row in last],
+        "minutes": [_minutes(rows) for rows in progress],
         "options": [_options(run.config) for run in runs],
-        "steps": [int(row["time/total_timesteps"]) for row in last],
+        "steps": [int(row["time/total_timesteps"]) for row in (rows[-1] for rows in progress)],
         "git": runs[0].record["git"],
         "versions": runs[0].record["versions"],
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, no GPU",
         "rows": rows,
     }
+
+
+def _minutes(rows: list[dict[str, float]]) -> float:
+    """Time that training took in all its sessions; its parts are counted anew at every one."""
+    seconds = [sum(row[f"time/{part}_seconds"] for part in ("act", "simulate", "learn")) for row in rows]
+    ends = [before for before, after in pairwise(seconds) if after < before]
+    return (sum(ends) + seconds[-1]) / 60
+
+
+def _span(values: list[float], digits: str) -> str:
+    """The lowest to the highest, or the one there is."""
+    ends = dict.fromkeys(f"{value:{digits}}" for value in (min(values), max(values)))
+    return " to ".join(ends)
 
 
 def _options(config: TrainConfig) -> str:
@@ -103,8 +117,8 @@ def page(data: dict[str, Any]) -> str:
         [
             f"# {task}",
             "",
-            f"{len(seeds)} seeds, {min(data['steps']) / 1e6:.1f} to {max(data['steps']) / 1e6:.1f} million control steps in "
-            f"{min(data['minutes']):.0f} to {max(data['minutes']):.0f} minutes on {data['machine']}, shared with other work; "
+            f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}, {_span([n / 1e6 for n in data['steps']], '.1f')} million "
+            f"control steps in {_span(data['minutes'], '.0f')} minutes on {data['machine']}, shared with other work; "
             f"{data['worlds']} worlds of each kind, the same for every policy of a seed. "
             "Cells: mean over seeds (lowest to highest seed).",
             "",
