@@ -38,7 +38,7 @@ class Options(BaseModel):
 
     out: Path = Path("runs/demo")
     """Folder of the run; an earlier one there is moved aside, not overwritten."""
-    minutes: float = Field(10.0, gt=0)
+    minutes: float = Field(12.0, gt=0)
     """Minutes of training."""
     n: int = Field(64, ge=2)
     """Worlds of each kind to evaluate in."""
