@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -60,9 +61,9 @@ class _Adversary(Effect):
     uniforms = ("world", 2)
     wants = ("joint_position", "object_pose")
 
+    @abstractmethod
     def outputs(self) -> int:
         """How many outputs it needs."""
-        raise NotImplementedError
 
     def prepare(self) -> None:
         n = self.site.n

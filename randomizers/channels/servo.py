@@ -8,7 +8,8 @@ import numpy as np
 
 from randomizers.channels.effect import ALL, Effect, Rows
 from randomizers.channels.setting_term import ActionTerm
-from randomizers.channels.transmission import Transmission, is_affine, is_linear, is_position_servo, run
+from randomizers.channels.transmission import Transmission, is_affine, is_linear, run
+from randomizers.servos import is_position_servo
 from randomizers.settings import Setting
 from randomizers.target import Selection, Target
 
@@ -26,7 +27,8 @@ class DeadZone(ActionTerm):
     def check(self, target: Target, selection: Selection) -> None:
         super().check(target, selection)
         for actuator, name in zip(selection.ids, selection.names, strict=True):
-            if not is_linear(target.model, actuator) or not is_position_servo(target.model, actuator):
+            servo = is_affine(target.model, actuator) and is_position_servo(target.model, actuator)
+            if not servo or not is_linear(target.model, actuator):
                 raise self.refuse(name, "it is no position servo of a joint or fixed tendon")
 
 

@@ -32,12 +32,6 @@ def is_affine(model: mujoco.MjModel, actuator: int) -> bool:
     )
 
 
-def is_position_servo(model: mujoco.MjModel, actuator: int) -> bool:
-    """Whether its force is gain x (control - length), possibly with damping."""
-    gain = model.actuator_gainprm[actuator, 0]
-    return is_affine(model, actuator) and gain != 0 and model.actuator_biasprm[actuator, 1] == -gain
-
-
 def run(indices: np.ndarray) -> np.ndarray | slice:
     """The same places (m,): a slice where they are consecutive, which NumPy reads and writes fastest."""
     if not len(indices) or (np.diff(indices) != 1).any():

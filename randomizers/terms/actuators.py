@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import mujoco
 import numpy as np
 
+from randomizers.servos import is_position_servo
 from randomizers.target import Selection, Target
 from randomizers.term import Term
 from randomizers.terms.force_limits import AFFINE_BIAS, FIXED_GAIN, LIMITS, NO_BIAS, limits_of, sharing
@@ -14,16 +15,6 @@ from randomizers.terms.force_limits import AFFINE_BIAS, FIXED_GAIN, LIMITS, NO_B
 _AFFINE_GAIN = int(mujoco.mjtGain.mjGAIN_AFFINE)
 _COEFFICIENTS = 3
 """Numbers of an affine gain or bias: constant, of the length, of the velocity."""
-
-
-def _is_position_servo(model: mujoco.MjModel, actuator: int) -> bool:
-    """Whether its force is gain x (control - position), possibly with damping."""
-    return (
-        model.actuator_gaintype[actuator] == FIXED_GAIN
-        and model.actuator_biastype[actuator] == AFFINE_BIAS
-        and model.actuator_gainprm[actuator, 0] != 0
-        and model.actuator_biasprm[actuator, 1] == -model.actuator_gainprm[actuator, 0]
-    )
 
 
 class ActuatorGain(Term):
@@ -41,7 +32,7 @@ class ActuatorGain(Term):
         model = target.model
         for actuator, name in zip(selection.ids, selection.names, strict=True):
             motor = model.actuator_gaintype[actuator] == FIXED_GAIN and model.actuator_biastype[actuator] == NO_BIAS
-            if not motor and not _is_position_servo(model, actuator):
+            if not motor and not is_position_servo(model, actuator):
                 raise self.refuse(name, "it is neither a position servo nor of fixed gain without bias")
         super().check(target, selection)
 
@@ -53,7 +44,7 @@ class ActuatorGain(Term):
     ) -> None:
         gain, bias, ids = fields["actuator_gainprm"], fields["actuator_biasprm"], selection.ids
         gain[:, ids, 0] = self.operate(gain[:, ids, 0], values[..., 0])
-        servo = np.array([_is_position_servo(target.model, actuator) for actuator in ids])
+        servo = np.array([is_position_servo(target.model, actuator) for actuator in ids])
         bias[:, ids[servo], 1] = -gain[:, ids[servo], 0]
 
 
@@ -68,7 +59,7 @@ class ActuatorDamping(Term):
 
     def check(self, target: Target, selection: Selection) -> None:
         for actuator, name in zip(selection.ids, selection.names, strict=True):
-            if not _is_position_servo(target.model, actuator):
+            if not is_position_servo(target.model, actuator):
                 raise self.refuse(name, "it is no position servo")
         super().check(target, selection)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
 
 import mujoco
 import numpy as np
@@ -16,9 +15,10 @@ from sim2real.simulation.batch_sim import BatchSim
 from sim2real.simulation.rows import as_slice
 from sim2real.tasks.driven_physics import DrivenPhysics
 from sim2real.tasks.driving import Driving
+from sim2real.tasks.physics_simulation import PhysicsSimulation
 from sim2real.tasks.robot_task import RobotTask
 from sim2real.tasks.sensing import Sensing
-from sim2real.tasks.task import Outcome, Simulation
+from sim2real.tasks.task import Outcome
 
 SPEED_LIMIT = 150.0
 """Generalised speed [rad/s or m/s] above which a world has diverged: several times what any servo here can reach."""
@@ -29,7 +29,7 @@ _AT_ORIGIN = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
 _ALL = slice(None)
 
 
-class RobotSimulation(Simulation):
+class RobotSimulation(PhysicsSimulation):
     """Per control step: action -> targets -> action channel -> substeps in C++ threads -> sensing channel -> observation.
 
     Subclasses say how an episode begins, what is rewarded and what the critic sees beyond the policy group.
@@ -76,11 +76,6 @@ class RobotSimulation(Simulation):
         self._sent = np.zeros((worlds, controls))
         self._starting = np.ones(worlds)
         self.steps = np.zeros(worlds, dtype=np.int64)
-
-    @property
-    def diverged_steps(self) -> int:  # type: ignore[override]
-        """Steps so far in which a world's physics broke down."""
-        return self.sim.diverged_steps
 
     @property
     def joint_position(self) -> np.ndarray:
@@ -223,24 +218,6 @@ class RobotSimulation(Simulation):
         if tracked.shape[1]:
             policy = np.concatenate((policy, tracked), axis=1, dtype=np.float32)
         return policy, np.concatenate((policy, self.privileged(rows)), axis=1, dtype=np.float32)
-
-    def state(self) -> dict[str, Any]:
-        return {
-            "integration": self.sim.state(),
-            "fields": {name: values.copy() for name, values in self.sim.fields.items()},
-            "diverged_steps": self.sim.diverged_steps,
-            "channels": self.channels.state(),
-            "arrays": {name: array.copy() for name, array in self._arrays().items()},
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        everything = np.arange(self.n)
-        self.sim.load(everything, state["fields"], self.distribution.recompute)
-        self.sim.restore(state["integration"])
-        self.sim.diverged_steps = state["diverged_steps"]
-        self.channels.restore(state["channels"])
-        for name, array in self._arrays().items():
-            array[:] = state["arrays"][name]
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """Every array (n, ...) of its own that the future depends on."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,8 @@ from sim2real.simulation.rows import as_slice
 from sim2real.tasks.driven_physics import DrivenPhysics
 from sim2real.tasks.driving import Driving
 from sim2real.tasks.gym_robotics.goal_env_task import GoalEnvTask
-from sim2real.tasks.task import Outcome, Simulation
+from sim2real.tasks.physics_simulation import PhysicsSimulation
+from sim2real.tasks.task import Outcome
 
 SPEED_LIMIT = 150.0
 """Generalised speed [rad/s or m/s] above which a world has diverged: several times what random actions lead to. The
@@ -25,7 +25,7 @@ Rows = slice | np.ndarray
 _ALL = slice(None)
 
 
-class GoalEnvSimulation(Simulation):
+class GoalEnvSimulation(PhysicsSimulation):
     """Per control step, as in the original: action -> control or mocap body -> substeps -> observation, goals, reward.
 
     `observation` (n, p), `achieved_goal` (n, g), `goal` (n, g) and `is_success` (n,) are what the original's step returns,
@@ -42,12 +42,12 @@ class GoalEnvSimulation(Simulation):
         bodies = self.distribution.acted_bodies
         target = self.distribution.target
         site = Site(worlds, target, task.control_period, bodies, self.sources())
-        self._channels = WorldChannels(PLACES, self.distribution.channel_settings, site)
-        fields = dict.fromkeys((*self.distribution.fields, *self._channels.drives))
+        self.channels = WorldChannels(PLACES, self.distribution.channel_settings, site)
+        fields = dict.fromkeys((*self.distribution.fields, *self.channels.drives))
         self._nominal = {name: nominal_row(target, name) for name in fields}
         self.sim = BatchSim(task.model, worlds, threads, fields, SPEED_LIMIT)
-        self._driven = DrivenPhysics(self.sim, self._channels, bodies)
-        self._driving = Driving(self.sim, self._channels, task.substeps)
+        self._driven = DrivenPhysics(self.sim, self.channels, bodies)
+        self._driving = Driving(self.sim, self.channels, task.substeps)
         self._lowest_ctrl, self._highest_ctrl = task.model.actuator_ctrlrange.T.copy()
         self._pushed = as_slice(bodies)
         self._unpushed = np.zeros((worlds, len(bodies), 6))
@@ -64,11 +64,6 @@ class GoalEnvSimulation(Simulation):
         self._reward = np.zeros(worlds)
         self._steps = np.zeros(worlds, dtype=np.int64)
 
-    @property
-    def diverged_steps(self) -> int:  # type: ignore[override]
-        """Steps so far in which a world's physics broke down."""
-        return self.sim.diverged_steps
-
     def load(self, ids: np.ndarray, worlds: Worlds, picks: np.ndarray) -> None:
         if worlds is not self._drawn:
             self._drawn, self._settings = worlds, self.distribution.settings(worlds)
@@ -76,7 +71,7 @@ class GoalEnvSimulation(Simulation):
         settings = {name: values[taken] for name, values in self._settings.items()}
         self._write(ids, settings)
         self._seeds[rows] = worlds.seeds[taken]
-        self._channels.begin(rows, worlds.seeds[taken])
+        self.channels.begin(rows, worlds.seeds[taken])
 
     def rewrite(self, ids: np.ndarray, worlds: Worlds) -> None:
         self._write(ids, self.distribution.settings(worlds))
@@ -85,7 +80,7 @@ class GoalEnvSimulation(Simulation):
         fields = {name: settings.get(name, nominal) for name, nominal in self._nominal.items()}
         self.sim.load(ids, fields, self.distribution.recompute)
         rows = as_slice(ids)
-        self._channels.load(rows, settings)
+        self.channels.load(rows, settings)
         self._driven.load(rows)
         self._driving.load(rows)
 
@@ -106,18 +101,18 @@ class GoalEnvSimulation(Simulation):
         self._look(rows)
         # Success counts from the first step on.
         self.is_success[rows] = False
-        command = self._channels.restart("action", rows, self.sim.ctrl[rows])
+        command = self.channels.restart("action", rows, self.sim.ctrl[rows])
         self._driving.restart(rows, self._within_range(command))
-        self._channels.restart("force", rows, self._unpushed[rows])
-        self._heard[rows] = self._channels.restart("observation", rows, self.observation[rows])
+        self.channels.restart("force", rows, self._unpushed[rows])
+        self._heard[rows] = self.channels.restart("observation", rows, self.observation[rows])
 
     def step(self, action: np.ndarray) -> Outcome:
-        self._channels.draw()
+        self.channels.draw()
         # The action's own precision is kept: the original computes in it.
         ctrl = self.act(np.clip(action, -1.0, 1.0))
-        command = self._within_range(self._channels.apply("action", ctrl))
-        if self._channels["force"].effects:
-            self.sim.xfrc_applied[:, self._pushed] = self._channels.apply("force", self._unpushed)
+        command = self._within_range(self.channels.apply("action", ctrl))
+        if self.channels["force"].effects:
+            self.sim.xfrc_applied[:, self._pushed] = self.channels.apply("force", self._unpushed)
         self._driven.step()
         before = self.is_success.astype(float)
         diverged = self._driving.step(command)
@@ -129,7 +124,7 @@ class GoalEnvSimulation(Simulation):
             self.reset(broken, np.zeros(len(broken), dtype=np.int64))
         self.after_substeps(np.flatnonzero(~diverged) if broken.size else None)
         self._look(_ALL)
-        heard = self._channels.apply("observation", self.observation)
+        heard = self.channels.apply("observation", self.observation)
         # What diverged was heard when it was put back.
         self._heard[:] = np.where(diverged[:, None], self._heard, heard) if broken.size else heard
         self.is_success[broken] = False
@@ -157,23 +152,6 @@ class GoalEnvSimulation(Simulation):
 
     def progress(self) -> np.ndarray:
         return self._progress.copy()
-
-    def state(self) -> dict[str, Any]:
-        return {
-            "integration": self.sim.state(),
-            "fields": {name: values.copy() for name, values in self.sim.fields.items()},
-            "diverged_steps": self.sim.diverged_steps,
-            "channels": self._channels.state(),
-            "arrays": {name: array.copy() for name, array in self._arrays().items()},
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        self.sim.load(np.arange(self.sim.worlds), state["fields"], self.distribution.recompute)
-        self.sim.restore(state["integration"])
-        self.sim.diverged_steps = state["diverged_steps"]
-        self._channels.restore(state["channels"])
-        for name, array in self._arrays().items():
-            array[:] = state["arrays"][name]
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """Every array (n, ...) of its own that the future depends on."""
