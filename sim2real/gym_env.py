@@ -10,7 +10,6 @@ from gymnasium import spaces
 
 from sim2real.errors import UserError
 from sim2real.tasks import make_task
-from sim2real.tasks.robot_task import RobotTask
 from sim2real.trials.trial_env import TrialEnv, nominal_draw
 
 
@@ -30,7 +29,7 @@ class GymTask(gymnasium.Env[Any, np.ndarray]):
             raise ValueError(f"group={group!r}: wanted 'policy', 'critic' or 'both'")
         self.task = make_task(task)
         self.render_mode = render_mode
-        modes = ["rgb_array"] if isinstance(self.task, RobotTask) else []
+        modes = [] if self.task.target.visual is None else ["rgb_array"]
         self.metadata = {"render_modes": modes, "render_fps": round(1 / self.task.control_period)}
         self._group = group
         self._renderer: Any = None
@@ -68,10 +67,10 @@ class GymTask(gymnasium.Env[Any, np.ndarray]):
         if self.render_mode != "rgb_array":
             return None
         from sim2real.simulation.camera import Camera
-        from sim2real.tasks.robot_simulation import RobotSimulation
+        from sim2real.tasks.physics_simulation import PhysicsSimulation
 
         if self._renderer is None:
-            if not isinstance(self._env.simulation, RobotSimulation):
+            if not isinstance(self._env.simulation, PhysicsSimulation):
                 raise UserError(f"{self.task.name} has no picture: it is not simulated in MuJoCo")
             self._renderer = Camera(self._env.simulation)
         return self._renderer.picture(0)

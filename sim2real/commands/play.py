@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
 import time
@@ -22,9 +23,12 @@ from sim2real.evaluation.players import Player
 from sim2real.runs import RunFolder, load_policy
 from sim2real.runs.world_source import WorldSource
 from sim2real.simulation.camera import Camera
+from sim2real.simulation.canvas import MOST_GEOMS
+from sim2real.simulation.marks import add_marks
 from sim2real.simulation.video import write_video
-from sim2real.tasks import ROBOT_TASKS, TASKS, make_task
-from sim2real.tasks.robot_simulation import RobotSimulation
+from sim2real.tasks import PICTURED, TASKS, make_task
+from sim2real.tasks.physics_simulation import PhysicsSimulation
+from sim2real.tasks.task import Task
 from sim2real.trials.trial_env import TrialEnv
 
 
@@ -55,8 +59,8 @@ def run(options: Options) -> Result:
     """Play one world and say what happened in it."""
     folder = None if options.run in TASKS else RunFolder.open(Path(options.run))
     task = make_task(options.run) if folder is None else folder.task
-    if task.name not in ROBOT_TASKS:
-        raise UserError(f"{task.name} has no robot to look at; tasks that do: {', '.join(ROBOT_TASKS)}")
+    if task.target.visual is None:
+        raise UserError(f"{task.name} has no robot to look at; tasks that do: {', '.join(PICTURED)}")
     distribution = options.worlds_of(task, None if folder is None else folder.worlds(task))
     name = options.policy or ("zero" if folder is None else "trained")
     if name != "trained":
@@ -72,13 +76,14 @@ def run(options: Options) -> Result:
     env = TrialEnv(task, 1, distribution, options.seed, 1, draw=in_order(world))
     steps = round(options.seconds / task.control_period)
     session = Session(env, player, steps)
-    assert isinstance(env.simulation, RobotSimulation)
+    assert isinstance(env.simulation, PhysicsSimulation)
     if options.video is not None:
         camera = Camera(env.simulation, options.width, options.height)
-        write_video(options.video, (camera.picture(0) for _ in session), 1 / task.control_period)
+        frames = (camera.picture(0, caption=session.caption(step)) for step in session)
+        write_video(options.video, frames, 1 / task.control_period)
         camera.close()
     else:
-        _view(env.simulation, session, task.control_period)
+        _view(env.simulation, session, task)
     metric, unit = next(iter(task.metrics.items()))
     mean = float(np.mean(session.progress)) if session.progress else 0.0
     data = {
@@ -118,22 +123,41 @@ class Session:
             if done[0]:
                 memory = self._player.initial_memory(1)
 
+    def caption(self, step: int) -> str:
+        """The time, and what the task measures of the present episode, as things stand."""
+        env = self._env
+        measured = env.simulation.measure(np.zeros(1, np.int64)).items()
+        lines = [f"{step * env.task.control_period:.1f} s"]
+        for name, values in measured:
+            unit = env.task.metrics[name]
+            if unit != "s":
+                lines.append(f"{name.replace('_', ' ')} {values[0]:.3g}{'' if unit == '1' else f' {unit}'}")
+        return "\n".join(lines)
 
-def _view(simulation: RobotSimulation, session: Session, period: float) -> None:
+
+def _view(simulation: PhysicsSimulation, session: Session, task: Task) -> None:
     """MuJoCo's viewer, at the pace of the wall clock."""
     if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise UserError("no display to open the viewer on; write a video instead: --video out.mp4")
     import mujoco.viewer
 
-    model = simulation.task.spec.compile()
+    model = copy.copy(task.target.visual_model)
     data = mujoco.MjData(model)
+    scene, option, camera = mujoco.MjvScene(model, MOST_GEOMS), mujoco.MjvOption(), mujoco.MjvCamera()
+    everything = mujoco.mjtCatBit.mjCAT_ALL.value
+    corner = mujoco.mjtGridPos.mjGRID_BOTTOMLEFT
     with mujoco.viewer.launch_passive(model, data) as viewer:
         due = time.monotonic()
-        for _ in session:
+        for step in session:
             if not viewer.is_running():
                 break
             data.qpos[:] = simulation.sim.qpos[0]
             mujoco.mj_forward(model, data)
+            # The viewer's own scene cannot be read, so what goals are copies of comes from another.
+            mujoco.mjv_updateScene(model, data, option, None, camera, everything, scene)
+            viewer.user_scn.ngeom = 0
+            add_marks(simulation.marks(0), model, data, scene, viewer.user_scn)
+            viewer.set_texts((None, corner, session.caption(step), ""))
             viewer.sync()
-            due += period
+            due += task.control_period
             time.sleep(max(0.0, due - time.monotonic()))

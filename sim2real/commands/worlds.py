@@ -18,7 +18,6 @@ from sim2real.report.worlds_picture import write_worlds_picture
 from sim2real.runs.world_source import WorldSource
 from sim2real.simulation.contact_sheet import sheet_of_worlds
 from sim2real.tasks import make_task
-from sim2real.tasks.robot_task import RobotTask
 
 
 class Options(WorldSource):
@@ -51,7 +50,7 @@ def run(options: Options) -> Result:
             write_atomically(options.out / f"{index}.json", (world.to_json() + "\n").encode())
     title = f"{options.n} {options.kind} worlds of {task.name}"
     if options.image is not None:
-        sheet = sheet_of_worlds(task, worlds, distribution) if isinstance(task, RobotTask) else None
+        sheet = None if task.target.visual is None else sheet_of_worlds(task, worlds, distribution)
         write_worlds_picture(options.image, distribution, worlds, sheet, title)
     nominal = distribution.nominal(1).values[0]
     rows = [

@@ -11,7 +11,7 @@ from sim2real.errors import UserError
 from sim2real.simulation.stage import Stage
 
 if TYPE_CHECKING:
-    from sim2real.tasks.robot_simulation import RobotSimulation
+    from sim2real.tasks.physics_simulation import PhysicsSimulation
 
 
 class Camera:
@@ -22,7 +22,7 @@ class Camera:
     """
 
     def __init__(
-        self, simulation: RobotSimulation, width: int = 640, height: int = 480, camera: str | None = None
+        self, simulation: PhysicsSimulation, width: int = 640, height: int = 480, camera: str | None = None
     ) -> None:
         self._simulation = simulation
         target = simulation.task.target
@@ -35,9 +35,9 @@ class Camera:
         self._shape = (height, width, 3)
         self._stage = Stage(target, width, height)
 
-    def picture(self, world: int, qpos: np.ndarray | None = None) -> np.ndarray:
-        """World `world` as it stands, or in another state qpos (nq,): (h, w, 3) uint8. Noise is that of the episode's
-        present step."""
+    def picture(self, world: int, qpos: np.ndarray | None = None, caption: str = "") -> np.ndarray:
+        """World `world` as it stands, or in another state qpos (nq,): (h, w, 3) uint8. Its goals are shown, and a caption
+        if given; noise is that of the episode's present step."""
         simulation = self._simulation
         present = simulation.present_worlds.take([world])
         looks = simulation.distribution.visual_settings(present)
@@ -46,10 +46,12 @@ class Camera:
         self._stage.show(fields, looks, 0, seed)
         self._stage.pose(simulation.sim.qpos[world] if qpos is None else qpos)
         picture = np.empty(self._shape, np.uint8)
-        self._stage.draw(self._camera, picture)
-        if self._camera < 0:
-            return picture
-        return self._lens.apply(picture[None, None], looks, [seed], [int(simulation.steps[world])])[0, 0]
+        self._stage.draw(self._camera, picture, simulation.marks(world))
+        if self._camera >= 0:
+            picture = self._lens.apply(picture[None, None], looks, [seed], [int(simulation.steps[world])])[0, 0]
+        if caption:
+            self._stage.caption(caption, picture)
+        return picture
 
     def close(self) -> None:
         """Release the graphics context."""

@@ -11,7 +11,7 @@ from randomizers import WorldDistribution, Worlds
 from sim2real.simulation.pictures import Pictures
 
 if TYPE_CHECKING:
-    from sim2real.tasks.robot_task import RobotTask
+    from sim2real.tasks.task import Task
 
 GAP = 4
 """White pixels between pictures."""
@@ -31,7 +31,7 @@ def contact_sheet(pictures: np.ndarray, columns: int) -> np.ndarray:
 
 
 def sheet_of_worlds(
-    task: RobotTask,
+    task: Task,
     worlds: Worlds,
     distribution: WorldDistribution | None = None,
     cameras: Sequence[str] = (),
@@ -39,14 +39,21 @@ def sheet_of_worlds(
     width: int = 240,
     height: int = 180,
 ) -> np.ndarray:
-    """A contact sheet (H, W, 3) uint8 of worlds of a distribution, by default the task's own, each in a start state.
+    """A contact sheet (H, W, 3) uint8 of worlds of a distribution, by default the task's own, each as its first episode
+    starts, with the goal.
 
     Every world has its cameras side by side, by default the first alone; `columns` counts worlds. Raises UserError.
     """
+    from sim2real.tasks.physics_simulation import PhysicsSimulation
+
     names = tuple(cameras) or task.target.names("camera")[:1]
     pictures = Pictures(task, distribution, names, width, height, quality=None)
-    starts = task.starts[(worlds.seeds % np.uint64(len(task.starts))).astype(np.intp)]
-    drawn = pictures.render(worlds, starts)
+    simulation = task.simulate(len(worlds), 0, distribution)
+    assert isinstance(simulation, PhysicsSimulation)
+    rows = np.arange(len(worlds))
+    simulation.load(rows, worlds, rows)
+    simulation.reset(rows, np.zeros(len(worlds), np.int64))
+    drawn = pictures.render(worlds, simulation.sim.qpos, marks=[simulation.marks(row) for row in rows])
     pictures.close()
     side_by_side = np.concatenate(list(np.moveaxis(drawn, 1, 0)), axis=2)
     return contact_sheet(side_by_side, columns)

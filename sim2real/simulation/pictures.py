@@ -9,10 +9,11 @@ import numpy as np
 
 from randomizers import Lens, WorldDistribution, Worlds
 from sim2real.errors import UserError
+from sim2real.simulation.marks import Mark
 from sim2real.simulation.stage import FAST, Quality, Stage
 
 if TYPE_CHECKING:
-    from sim2real.tasks.robot_task import RobotTask
+    from sim2real.tasks.task import Task
 
 _AT_ONCE = 64
 """Worlds whose settings are kept at once."""
@@ -34,7 +35,7 @@ class Pictures:
 
     def __init__(
         self,
-        task: RobotTask,
+        task: Task,
         distribution: WorldDistribution | None = None,
         cameras: Sequence[str] = (),
         width: int = 64,
@@ -56,11 +57,17 @@ class Pictures:
         self._lens = Lens(target, self.cameras)
         self._stage = Stage(target, width, height, quality)
 
-    def render(self, worlds: Worlds, qpos: np.ndarray, frames: np.ndarray | None = None) -> np.ndarray:
+    def render(
+        self,
+        worlds: Worlds,
+        qpos: np.ndarray,
+        frames: np.ndarray | None = None,
+        marks: Sequence[Sequence[Mark]] | None = None,
+    ) -> np.ndarray:
         """Pictures (n, cameras, h, w, 3) uint8 of n worlds in the states qpos (n, nq).
 
         `frames` (n,) are numbers of at least 0, 0 by default: pictures of one state in one world differ by their frame in
-        what a camera adds to each anew, its noise and flicker.
+        what a camera adds to each anew, its noise and flicker. `marks` (n of them) are shown besides, by default none.
         """
         if len(qpos) != len(worlds):
             raise UserError(f"{len(worlds)} worlds want a state each, got {len(qpos)}")
@@ -68,10 +75,13 @@ class Pictures:
         pictures = np.empty((len(worlds), len(self._ids), self.height, self.width, 3), np.uint8)
         for start in range(0, len(worlds), _AT_ONCE):
             some = slice(start, start + _AT_ONCE)
-            pictures[some] = self._render(worlds.take(np.arange(len(worlds))[some]), qpos[some], frames[some])
+            shown = ((),) * len(qpos[some]) if marks is None else marks[some]
+            pictures[some] = self._render(worlds.take(np.arange(len(worlds))[some]), qpos[some], frames[some], shown)
         return pictures
 
-    def _render(self, worlds: Worlds, qpos: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    def _render(
+        self, worlds: Worlds, qpos: np.ndarray, frames: np.ndarray, marks: Sequence[Sequence[Mark]]
+    ) -> np.ndarray:
         fields, looks = self.distribution.settings(worlds), self.distribution.visual_settings(worlds)
         seeds = worlds.seeds.tolist()
         pictures = np.empty((len(worlds), len(self._ids), self.height, self.width, 3), np.uint8)
@@ -79,7 +89,7 @@ class Pictures:
             self._stage.show(fields, looks, row, seed)
             self._stage.pose(qpos[row])
             for place, camera in enumerate(self._ids):
-                self._stage.draw(camera, pictures[row, place])
+                self._stage.draw(camera, pictures[row, place], marks[row])
         return self._lens.apply(pictures, looks, seeds, frames.tolist())
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import mujoco
@@ -11,6 +11,7 @@ import numpy as np
 
 from randomizers import Appearance, Target
 from sim2real.simulation.canvas import Canvas
+from sim2real.simulation.marks import Mark
 from sim2real.simulation.shape import Shape
 
 
@@ -58,9 +59,13 @@ class Stage:
         mujoco.mj_camlight(self._model, self._data)
         mujoco.mj_tendon(self._model, self._data)
 
-    def draw(self, camera: int, out: np.ndarray) -> None:
-        """What a camera, by its number, sees now: into out (h, w, 3) uint8; -1 for a free one."""
-        self._canvas.draw(self._data, camera, out)
+    def draw(self, camera: int, out: np.ndarray, marks: Iterable[Mark] = ()) -> None:
+        """What a camera, by its number, sees now, and marks: into out (h, w, 3) uint8; -1 for a free one."""
+        self._canvas.draw(self._data, camera, out, marks)
+
+    def caption(self, text: str, picture: np.ndarray) -> None:
+        """Writes lines of text into a picture (h, w, 3) uint8."""
+        self._canvas.caption(text, picture)
 
     def close(self) -> None:
         """Releases the graphics context."""

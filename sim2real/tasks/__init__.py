@@ -44,15 +44,17 @@ _CLASSES = {
 
 TASKS = tuple(_CLASSES)
 ROBOT_TASKS = tuple(_ROBOTS)
-"""Those of a robot simulated in MuJoCo, which can be looked at."""
+"""Those of a robot with position servos."""
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     **{name: (name,) for name in TASKS if name not in gym_robotics.CLASSES},
     **gym_robotics.FAMILIES,
 }
 """All tasks by what listings show of them: its name, or the pattern of those that are too many to be told apart there."""
+PICTURED = tuple(family for family, names in FAMILIES.items() if names[0] in (*_ROBOTS, *gym_robotics.CLASSES))
+"""Those that are simulated in MuJoCo and can be looked at, as listings show them."""
 
-__all__ = ["FAMILIES", "ROBOT_TASKS", "TASKS", "Outcome", "Simulation", "Task", "make_task", "task_class"]
+__all__ = ["FAMILIES", "PICTURED", "ROBOT_TASKS", "TASKS", "Outcome", "Simulation", "Task", "make_task", "task_class"]
 
 
 def task_class(name: str) -> type[Task]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from sim2real.simulation.marks import Copy
 from sim2real.simulation.quaternions import from_yaw, rotation_between
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.task import Outcome
@@ -52,6 +54,8 @@ class GoalSimulation(RobotSimulation):
     """
 
     reward = GoalReward()
+    goal_shown_at: ClassVar[tuple[float, float, float]] = (0.0, 0.0, 0.09)
+    """Where pictures show the goal, from where the object lies at the start [m]."""
 
     def __init__(self, *arguments, **options) -> None:  # type: ignore[no-untyped-def]
         super().__init__(*arguments, **options)
@@ -111,6 +115,12 @@ class GoalSimulation(RobotSimulation):
         self._goals += self._reached
         self._set_goal(np.flatnonzero(self._reached))
         return Outcome(rewards, self._goals >= weight.enough, failure, diverged)
+
+    def marks(self, world: int) -> tuple[Copy, ...]:
+        """A smaller copy of the object, turned as it is to be, above where the object lies at the start."""
+        assert self.task.object_body is not None
+        place = self.task.starts[:, self._object_q][:, :3].mean(axis=0) + self.goal_shown_at
+        return (Copy(self.task.object_body, place, self.goal[world], scale=0.6),)
 
     @abstractmethod
     def dropped(self) -> np.ndarray:

@@ -50,6 +50,7 @@ class PalmUpReorientSimulation(PalmUpSimulation, GoalSimulation):
     """n hands that reorient a cube each."""
 
     task: PalmUpReorient
+    goal_shown_at = (-0.075, -0.07, 0.05)
 
     def new_goals(self, orientation: np.ndarray, chance: np.ndarray) -> np.ndarray:
         """Uniform over the rotations that are not nearer than allowed."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim2real.simulation.marks import REACHED, WANTED, Ball
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.task import Outcome
 
@@ -27,6 +28,8 @@ class PointGoalReward:
     """A goal is reached when it is nearer than this [m]."""
 
 
+LARGEST_BALL = 0.02
+"""Radius of the balls that show goals, at most [m]; half the tolerance where that is less."""
 TERMS = ("distance", "reached", "action_rate", "drop")
 METRICS = {"success": "1", "drop": "1", "seconds": "s"}
 
@@ -101,6 +104,12 @@ class PointGoalSimulation(RobotSimulation):
     def shaping(self) -> dict[str, np.ndarray]:
         """Reward terms (n,) beyond those in `TERMS`."""
         return {}
+
+    def marks(self, world: int) -> tuple[Ball, ...]:
+        """A ball at every goal, of another colour while it is reached."""
+        colour = REACHED if self._reached[world] else WANTED
+        radius = min(self.reward.tolerance / 2, LARGEST_BALL)
+        return tuple(Ball(goal, radius, colour) for goal in self.goal[world].reshape(-1, 3))
 
     def progress(self) -> np.ndarray:
         return self._reached.astype(np.float64)

@@ -110,11 +110,6 @@ class RobotSimulation(PhysicsSimulation):
         self._write(ids, self.distribution.settings(worlds))
         self._values[as_slice(ids)] = self.distribution.complete(worlds).values
 
-    @property
-    def present_worlds(self) -> Worlds:
-        """The world that each row is in, in its present episode."""
-        return Worlds(self.distribution.names, self._values, self._seeds)
-
     def _write(self, ids: np.ndarray, settings: dict[str, np.ndarray]) -> None:
         fields = {name: settings.get(name, nominal) for name, nominal in self._nominal.items()}
         self.sim.load(ids, fields, self.distribution.recompute)

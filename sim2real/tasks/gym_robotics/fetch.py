@@ -9,15 +9,18 @@ import numpy as np
 
 from randomizers import WorldDistribution
 from randomizers.channels import Sources
+from sim2real.simulation.marks import REACHED, WANTED, Ball
 from sim2real.simulation.rows import as_slice
 from sim2real.tasks.gym_robotics.euler import from_matrix
 from sim2real.tasks.gym_robotics.goal_env_simulation import GoalEnvSimulation, Rows
-from sim2real.tasks.gym_robotics.goal_env_task import GoalEnvTask, integration_state, qpos_slice
+from sim2real.tasks.gym_robotics.goal_env_task import GoalEnvTask, Viewpoint, integration_state, qpos_slice
 from sim2real.tasks.gym_robotics.site_velocity import SiteVelocity
 from sim2real.tasks.gym_robotics.variants import FETCH
 
 THRESHOLD = 0.05
 """Distance below which a goal is reached [m]."""
+GOAL_RADIUS = 0.02
+"""Size of a goal in pictures, the original's [m]."""
 STRIDE = 0.05
 """How far an action of 1 moves the gripper's target from the gripper [m]."""
 DOWN = np.array([1.0, 0.0, 1.0, 0.0])
@@ -84,6 +87,7 @@ class Fetch(GoalEnvTask):
     goal_size = 3
     actions = 4
     worlds_file = "gym_fetch_worlds.yaml"
+    viewpoint = Viewpoint((1.3, 0.75, 0.55), 2.5, 132.0, -14.0)
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -222,6 +226,9 @@ class FetchSimulation(GoalEnvSimulation):
             parts = [grip, thing, thing - grip, fingers, turn, velocity[:, :3] - speed, velocity[:, 3:]]
             parts += [speed, finger_speed]
         self.observation[rows] = np.concatenate(parts, axis=1)
+
+    def marks(self, world: int) -> tuple[Ball, ...]:
+        return (Ball(self.goal[world], GOAL_RADIUS, REACHED if self.is_success[world] else WANTED),)
 
     def judge(self, achieved: np.ndarray, goal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         distance = np.linalg.norm(achieved - goal, axis=-1)

@@ -54,6 +54,7 @@ class GoalEnvSimulation(PhysicsSimulation):
         self._drawn: Worlds | None = None
         self._settings: dict[str, np.ndarray] = {}
         self._seeds = np.zeros(worlds, dtype=np.uint64)
+        self._values = self.distribution.nominal(worlds).values.copy()
         self.observation = np.zeros((worlds, task.observation_size))
         self._heard = np.zeros((worlds, task.observation_size))
         self.achieved_goal = np.zeros((worlds, task.goal_size))
@@ -62,7 +63,7 @@ class GoalEnvSimulation(PhysicsSimulation):
         self._reached = np.zeros(worlds, dtype=bool)
         self._progress = np.zeros(worlds)
         self._reward = np.zeros(worlds)
-        self._steps = np.zeros(worlds, dtype=np.int64)
+        self.steps = np.zeros(worlds, dtype=np.int64)
 
     def load(self, ids: np.ndarray, worlds: Worlds, picks: np.ndarray) -> None:
         if worlds is not self._drawn:
@@ -71,10 +72,12 @@ class GoalEnvSimulation(PhysicsSimulation):
         settings = {name: values[taken] for name, values in self._settings.items()}
         self._write(ids, settings)
         self._seeds[rows] = worlds.seeds[taken]
+        self._values[rows] = self.distribution.complete(worlds).values[taken]
         self.channels.begin(rows, worlds.seeds[taken])
 
     def rewrite(self, ids: np.ndarray, worlds: Worlds) -> None:
         self._write(ids, self.distribution.settings(worlds))
+        self._values[as_slice(ids)] = self.distribution.complete(worlds).values
 
     def _write(self, ids: np.ndarray, settings: dict[str, np.ndarray]) -> None:
         fields = {name: settings.get(name, nominal) for name, nominal in self._nominal.items()}
@@ -95,7 +98,7 @@ class GoalEnvSimulation(PhysicsSimulation):
         self._driven.restart(ids, rows)
         self.sim.restore(states, ids)
         self.goal[rows] = goals
-        self._steps[rows] = 0
+        self.steps[rows] = 0
         self._reached[rows] = False
         self._progress[rows] = 0.0
         self._look(rows)
@@ -116,10 +119,10 @@ class GoalEnvSimulation(PhysicsSimulation):
         self._driven.step()
         before = self.is_success.astype(float)
         diverged = self._driving.step(command)
-        self._steps += 1
+        self.steps += 1
         broken = np.flatnonzero(diverged)
         if broken.size:
-            left = self.task.episode_steps - self._steps[broken] + 1
+            left = self.task.episode_steps - self.steps[broken] + 1
             paid = self._reward[broken] * np.maximum(left, 1)
             self.reset(broken, np.zeros(len(broken), dtype=np.int64))
         self.after_substeps(np.flatnonzero(~diverged) if broken.size else None)
@@ -165,7 +168,8 @@ class GoalEnvSimulation(PhysicsSimulation):
             "reached": self._reached,
             "progress": self._progress,
             "reward": self._reward,
-            "steps": self._steps,
+            "steps": self.steps,
+            **({"values": self._values} if self.distribution.visual_fields else {}),
             **self._driven.arrays(),
             **self._driving.arrays(),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 from importlib.util import find_spec
@@ -13,13 +14,46 @@ import mujoco
 import numpy as np
 from gymnasium import spaces
 
-from randomizers import Target, WorldDistribution, load_worlds
+from randomizers import Target, WorldDistribution, dressed, load_worlds
 from sim2real.errors import UserError
 from sim2real.simulation.physics_model import load_spec, physics_only
+from sim2real.simulation.viewpoints import add_camera
 from sim2real.tasks.task import Task
 
 INTEGRATION = mujoco.mjtState.mjSTATE_INTEGRATION
 """What an integration state consists of: all that the physics of the next step depends on."""
+
+GOAL_BODIES = ("target", "floor0", "robot0:mocap")
+"""Bodies that the original shows goals and the Fetch arm's target with, where it has them."""
+INNER = "object_hidden"
+"""A geom within the object, which would be seen through a translucent copy."""
+UNSEEN = 5
+"""A group of geoms and sites that is not drawn."""
+FIELD_OF_VIEW = 45.0
+"""Vertical field of view of the original's camera [degrees]."""
+
+
+@dataclass(frozen=True)
+class Viewpoint:
+    """A camera that looks at a point."""
+
+    at: tuple[float, float, float]
+    """What it looks at [m], world axes."""
+    distance: float
+    """From there [m]."""
+    azimuth: float
+    """Direction that it looks in, about the vertical from x [degrees]."""
+    elevation: float
+    """How far that is above the horizontal [degrees]."""
+
+    @property
+    def eye(self) -> np.ndarray:
+        """Where the camera is (3,) [m], world axes."""
+        azimuth, elevation = np.deg2rad((self.azimuth, self.elevation))
+        level = np.cos(elevation)
+        ahead = np.array([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)])
+        return self.at - self.distance * ahead
+
 
 _METRICS = {"success": "1", "reached": "1"}
 """Whether the goal is reached at the last step, and whether it was at any."""
@@ -53,6 +87,8 @@ class GoalEnvTask(Task):
     """What the observation consists of, in its order: width and unit by name. Sensing terms of worlds act on these."""
     achieved_part: str
     """The part of the observation that the achieved goal begins with."""
+    viewpoint: ClassVar[Viewpoint]
+    """From where the original looks."""
     roles: Mapping[str, tuple[str, ...]]
     """Bodies that "object", "robot" and "fingertip" stand for in the patterns of terms."""
 
@@ -76,7 +112,20 @@ class GoalEnvTask(Task):
         """What randomization terms can act on."""
         sizes = {name: size for name, (size, _) in self.parts.items()}
         units = {name: unit for name, (_, unit) in self.parts.items()}
-        return Target(self.model, self.name, sizes, units, self.roles, sensors=self.sensors)
+        return Target(
+            self.model,
+            self.name,
+            sizes,
+            units,
+            self.roles,
+            sensors=self.sensors,
+            visual=lambda: self.visual_model,
+        )
+
+    @property
+    def visual_model(self) -> mujoco.MjModel:
+        """The model that pictures are drawn of, with the same state; shared by all ids that have it."""
+        return visual_model_of(self.model_file, self.viewpoint, tuple(self.roles.items()))
 
     @property
     def observation_size(self) -> int:
@@ -141,6 +190,20 @@ def model_of(file: str) -> mujoco.MjModel:
     welds = model.eq_type == int(mujoco.mjtEq.mjEQ_WELD)
     model.eq_data[welds, :7] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
     return model
+
+
+@cache
+def visual_model_of(file: str, viewpoint: Viewpoint, roles: tuple[tuple[str, tuple[str, ...]], ...]) -> mujoco.MjModel:
+    """The model of an MJCF file below the original's assets as it is looked at, first from where the original does, and
+    without what stands for goals in it."""
+    spec = spec_of(file).copy()
+    for body in filter(None, map(spec.body, GOAL_BODIES)):
+        for thing in (*body.geoms, *body.sites):
+            thing.group = UNSEEN
+    if spec.geom(INNER) is not None:
+        spec.geom(INNER).group = UNSEEN
+    add_camera(spec, "original", viewpoint.eye, viewpoint.at, FIELD_OF_VIEW)
+    return dressed(spec, dict(roles)).compile()
 
 
 def integration_state(model: mujoco.MjModel, data: mujoco.MjData) -> np.ndarray:

@@ -8,7 +8,7 @@ from randomizers import WorldDistribution
 from randomizers.channels import Sources
 from sim2real.simulation.rows import as_slice
 from sim2real.tasks.gym_robotics.goal_env_simulation import GoalEnvSimulation, Rows
-from sim2real.tasks.gym_robotics.goal_env_task import GoalEnvTask
+from sim2real.tasks.gym_robotics.goal_env_task import GoalEnvTask, Viewpoint
 
 HAND = "robot0:hand mount"
 """The body that the hand is rooted in."""
@@ -24,6 +24,7 @@ class HandTask(GoalEnvTask):
 
     actions = 20
     worlds_file = "gym_hand_worlds.yaml"
+    viewpoint = Viewpoint((1.0, 0.96, 0.14), 0.5, 55.0, -25.0)
 
     @property
     def robot_joints(self) -> np.ndarray:

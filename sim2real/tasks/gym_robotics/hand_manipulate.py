@@ -9,6 +9,7 @@ import numpy as np
 from randomizers import WorldDistribution
 from randomizers.channels import Sources
 from sim2real.simulation.batch_sim import BatchSim
+from sim2real.simulation.marks import Copy
 from sim2real.simulation.quaternions import conjugate, multiply
 from sim2real.simulation.rows import as_slice
 from sim2real.tasks.gym_robotics.euler import STRAIGHT_TURNS, from_quaternion, to_quaternion
@@ -28,6 +29,8 @@ PALM_HEIGHT = 0.04
 STARTS = 256
 """Starts that are drawn; those that fall off the hand are left out."""
 TOUCH_SENSORS = 92
+BESIDE = np.array([0.15, 0.0, 0.0])
+"""Where pictures show goals without a position, from where the object lies at the start [m], as the original does."""
 _OBJECT_PARTS = {
     "object_velocity": (3, "m/s"),
     "object_angular_velocity": (3, "rad/s"),
@@ -165,6 +168,11 @@ class HandManipulateSimulation(HandSimulation):
         if self._touch is not None:
             touch = self._sensordata[rows][:, self._touch]
             self.observation[rows, first + 13 :] = touch > 0.0 if self.task.variant.touch == "boolean" else touch
+
+    def marks(self, world: int) -> tuple[Copy, ...]:
+        """A translucent object in the goal pose; beside the hand where only the rotation counts."""
+        place = self.goal[world, :3] + (0.0 if self.task.variant.position else BESIDE)
+        return (Copy("object", place, self.goal[world, 3:], opacity=0.5),)
 
     def judge(self, achieved: np.ndarray, goal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         distance, angle = self.distances(achieved, goal)

@@ -6,6 +6,7 @@ import mujoco
 import numpy as np
 
 from randomizers import WorldDistribution
+from sim2real.simulation.marks import REACHED, WANTED, Ball
 from sim2real.tasks.gym_robotics.goal_env_simulation import Rows
 from sim2real.tasks.gym_robotics.goal_env_task import integration_state, qpos_slice
 from sim2real.tasks.gym_robotics.hand import FINGERTIPS, HAND, JOINT_PARTS, JOINTS, HandSimulation, HandTask
@@ -15,6 +16,8 @@ TIPS = tuple(f"robot0:S_{finger}tip" for finger in ("ff", "mf", "rf", "lf", "th"
 THUMB = 4
 THRESHOLD = 0.01
 """Distance of all tips together (2-norm over their 15 coordinates) below which a goal is reached [m]."""
+GOAL_RADIUS = 0.005
+"""Size of goals in pictures, the original's [m]."""
 START_POSE = (
     *(-0.16514339750464327, -0.31973286565062153),
     *(0.14340512546557435, 0.32028208333591573, 0.7126053607727917, 0.6705281001412586),
@@ -93,6 +96,10 @@ class HandReachSimulation(HandSimulation):
         tips = self._site_xpos[rows][:, self._tips]
         self.achieved_goal[rows] = tips.reshape(len(tips), -1)
         self.observation[rows, 2 * JOINTS :] = self.achieved_goal[rows]
+
+    def marks(self, world: int) -> tuple[Ball, ...]:
+        colour = REACHED if self.is_success[world] else WANTED
+        return tuple(Ball(goal, GOAL_RADIUS, colour) for goal in self.goal[world].reshape(-1, 3))
 
     def judge(self, achieved: np.ndarray, goal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         distance = np.linalg.norm(achieved - goal, axis=-1)
