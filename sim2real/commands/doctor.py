@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sim2real.cli import Result
 from sim2real.commands.tables import table
+from sim2real.errors import UserError
 
 
 class Options(BaseModel):
@@ -39,6 +40,7 @@ def run(options: Options) -> Result:
         _packages("simulate", ("mujoco", "mjbatch", "numpy"), "pip install sim2real"),
         _packages("train", ("torch", "stable-baselines3", "gymnasium"), "pip install sim2real"),
         _packages("Shadow hand models", ("gymnasium-robotics",), "pip install sim2real"),
+        _menagerie(),
         _packages("run bundles", ("onnxruntime",), "pip install onnxruntime"),
         _subprocess("render pictures", _RENDER, "apt-get install libegl1 libgl1-mesa-dri libopengl0"),
         _subprocess("write videos", _VIDEO, "pip install 'imageio[ffmpeg]'"),
@@ -85,6 +87,19 @@ def _packages(capability: str, packages: tuple[str, ...], mend: str) -> Check:
             found.append(f"no {package}")
             ok = False
     return Check(capability, ok, ", ".join(found), "" if ok else mend)
+
+
+def _menagerie() -> Check:
+    from sim2real.tasks.leap_menagerie import VARIABLE, load_hand, menagerie_hand
+
+    try:
+        path = menagerie_hand()
+        load_hand(path)
+    except UserError as error:
+        found = str(error) if os.environ.get(VARIABLE) else f"{VARIABLE} is not set"
+        mend = f"git clone https://github.com/google-deepmind/mujoco_menagerie; export {VARIABLE}=$PWD/mujoco_menagerie"
+        return Check("tasks leap-menagerie/*", False, found, mend)
+    return Check("tasks leap-menagerie/*", True, str(path), "")
 
 
 def _subprocess(capability: str, code: str, mend: str) -> Check:

@@ -14,11 +14,19 @@ _ROBOTS = {
     "shadow/block-rotate-z": "sim2real.tasks.shadow_block_rotate_z:ShadowBlockRotateZ",
     "shadow/reach": "sim2real.tasks.shadow_reach:ShadowReach",
     "leap/reorient": "sim2real.tasks.leap_reorient:LeapReorient",
+    "leap/rotate-z-playground": "sim2real.tasks.leap_rotate_z_playground:LeapRotateZPlayground",
+    "leap/reorient-playground": "sim2real.tasks.leap_reorient_playground:LeapReorientPlayground",
     "allegro/rotate-z": "sim2real.tasks.allegro_rotate_z:AllegroRotateZ",
     "allegro/reorient": "sim2real.tasks.allegro_reorient:AllegroReorient",
     "arm/reach": "sim2real.tasks.arm_reach:ArmReach",
     "arm/push": "sim2real.tasks.arm_push:ArmPush",
     "arm/pick-and-place": "sim2real.tasks.arm_pick_and_place:ArmPickAndPlace",
+}
+_MENAGERIE = {
+    "leap-menagerie/rotate-z": "sim2real.tasks.leap_menagerie:LeapMenagerieRotateZ",
+    "leap-menagerie/reorient": "sim2real.tasks.leap_menagerie:LeapMenagerieReorient",
+    "leap-menagerie/rotate-z-playground": "sim2real.tasks.leap_menagerie:LeapMenagerieRotateZPlayground",
+    "leap-menagerie/reorient-playground": "sim2real.tasks.leap_menagerie:LeapMenagerieReorientPlayground",
 }
 _BANDITS = {f"bandit/k{arms}-n{pulls}": (arms, pulls) for arms in (5, 10, 50) for pulls in (10, 100, 500)}
 _MDPS = {f"mdp/n{episodes}": (episodes,) for episodes in (10, 25, 50, 75, 100)}
@@ -34,6 +42,7 @@ _ARGUMENTS: dict[str, tuple[int | str, ...]] = {
 """What a class that several names share is made with."""
 _CLASSES = {
     **_ROBOTS,
+    **_MENAGERIE,
     **dict.fromkeys(_BANDITS, "sim2real.tasks.bandit:Bandit"),
     **dict.fromkeys(_MDPS, "sim2real.tasks.tabular_mdp:TabularMDP"),
     **dict.fromkeys(_GRID_MAZES, "sim2real.tasks.mazes.grid:GridMaze"),
@@ -44,17 +53,21 @@ _CLASSES = {
 
 TASKS = tuple(_CLASSES)
 ROBOT_TASKS = tuple(_ROBOTS)
-"""Those of a robot with position servos."""
+"""Those of a robot with position servos whose model is at hand."""
+ELSEWHERE = tuple(_MENAGERIE)
+"""Those whose models the user must have: neither this package nor what it depends on brings them."""
 
 FAMILIES: dict[str, tuple[str, ...]] = {
-    **{name: (name,) for name in TASKS if name not in gym_robotics.CLASSES},
+    **{name: (name,) for name in _ROBOTS},
+    "leap-menagerie/*": ELSEWHERE,
+    **{name: (name,) for name in TASKS if name not in (*_ROBOTS, *ELSEWHERE, *gym_robotics.CLASSES)},
     **gym_robotics.FAMILIES,
 }
 """All tasks by what listings show of them: its name, or the pattern of those that are too many to be told apart there."""
-PICTURED = tuple(family for family, names in FAMILIES.items() if names[0] in (*_ROBOTS, *gym_robotics.CLASSES))
+PICTURED = tuple(family for family, names in FAMILIES.items() if names[0] in (*_ROBOTS, *ELSEWHERE, *gym_robotics.CLASSES))
 """Those that are simulated in MuJoCo and can be looked at, as listings show them."""
 
-__all__ = ["FAMILIES", "PICTURED", "ROBOT_TASKS", "TASKS", "Outcome", "Simulation", "Task", "make_task", "task_class"]
+__all__ = ["ELSEWHERE", "FAMILIES", "PICTURED", "ROBOT_TASKS", "TASKS", "Outcome", "Simulation", "Task", "make_task", "task_class"]
 
 
 def task_class(name: str) -> type[Task]:

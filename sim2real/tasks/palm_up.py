@@ -64,20 +64,25 @@ class PalmUp(RobotTask):
 
     def settle(self) -> np.ndarray:
         rng = np.random.default_rng(0)
-        tries, joints = 256, len(self.joints)
-        sim = BatchSim(self.model, tries)
-        qpos = np.tile(self.model.qpos0, (tries, 1))
+        tries, model = 256, self.model
+        sim = BatchSim(model, tries)
+        qpos = np.tile(model.qpos0, (tries, 1))
         low, high = np.array(self.action.lower), np.array(self.action.upper)
-        qpos[:, :joints] = np.clip(self.start_pose + rng.normal(0.0, 0.1, (tries, joints)), low, high)
-        cube = qpos[:, joints:]
+        angles = np.clip(self.start_pose + rng.normal(0.0, 0.1, (tries, len(self.joints))), low, high)
+        ids = [model.joint(name).id for name in self.joints]
+        qpos[:, model.jnt_qposadr[ids]] = angles
+        free = model.body(self.object_body).jntadr[0]
+        place, motion = (slice(first[free], first[free] + n) for first, n in ((model.jnt_qposadr, 7), (model.jnt_dofadr, 6)))
+        cube = qpos[:, place]
         cube[:, :3] = self.cube_start + rng.uniform(-0.008, 0.008, (tries, 3))
         cube[:, 3:] = multiply(from_yaw(rng.uniform(-np.pi, np.pi, tries)), cube[:, 3:])
-        sim.reset(np.arange(tries), qpos, np.zeros((tries, sim.qvel.shape[1])), qpos[:, :joints])
+        moved = [ids.index(joint) for joint in model.actuator_trnid[:, 0]]
+        sim.reset(np.arange(tries), qpos, np.zeros((tries, model.nv)), angles[:, moved])
         broken = np.zeros(tries, dtype=bool)
         for _ in range(30):
             broken |= sim.step(self.substeps)
-        at_rest = np.abs(sim.qvel[:, joints:]).max(axis=1) < 0.3
-        cube = sim.qpos[:, joints:]
+        at_rest = np.abs(sim.qvel[:, motion]).max(axis=1) < 0.3
+        cube = sim.qpos[:, place]
         upright = rotate(cube[:, 3:], np.array([0.0, 0.0, 1.0]))[:, 2] > 0.9
         return sim.qpos[~broken & at_rest & upright & (cube[:, 2] > self.lowest + 0.04)].copy()
 

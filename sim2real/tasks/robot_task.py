@@ -121,8 +121,11 @@ class RobotTask(Task):
 
     @cached_property
     def worlds(self) -> WorldDistribution:  # type: ignore[override]
-        """The default distribution, from `worlds_path`."""
-        return load_worlds(self.worlds_path, self.target)
+        """The default distribution, from `worlds_path`, which several tasks may share."""
+        shared = load_worlds(self.worlds_path, self.target)
+        if shared.task == self.name:
+            return shared
+        return WorldDistribution(shared.terms, self.target, self.name, left_out=shared.left_out)
 
     @cached_property
     def control_period(self) -> float:  # type: ignore[override]
