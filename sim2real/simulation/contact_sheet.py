@@ -53,7 +53,7 @@ def sheet_of_worlds(
     rows = np.arange(len(worlds))
     simulation.load(rows, worlds, rows)
     simulation.reset(rows, np.zeros(len(worlds), np.int64))
-    drawn = pictures.render(worlds, simulation.sim.qpos, marks=[simulation.marks(row) for row in rows])
+    drawn = pictures.render(worlds, simulation.sim.qpos, marks=[simulation.marks(row) for row in range(len(worlds))])
     pictures.close()
     side_by_side = np.concatenate(list(np.moveaxis(drawn, 1, 0)), axis=2)
     return contact_sheet(side_by_side, columns)

@@ -14,13 +14,15 @@ _ROBOTS = {
     "shadow/block-rotate-z": "sim2real.tasks.shadow_block_rotate_z:ShadowBlockRotateZ",
     "shadow/reach": "sim2real.tasks.shadow_reach:ShadowReach",
     "leap/reorient": "sim2real.tasks.leap_reorient:LeapReorient",
-    "leap/rotate-z-playground": "sim2real.tasks.leap_rotate_z_playground:LeapRotateZPlayground",
-    "leap/reorient-playground": "sim2real.tasks.leap_reorient_playground:LeapReorientPlayground",
     "allegro/rotate-z": "sim2real.tasks.allegro_rotate_z:AllegroRotateZ",
     "allegro/reorient": "sim2real.tasks.allegro_reorient:AllegroReorient",
     "arm/reach": "sim2real.tasks.arm_reach:ArmReach",
     "arm/push": "sim2real.tasks.arm_push:ArmPush",
     "arm/pick-and-place": "sim2real.tasks.arm_pick_and_place:ArmPickAndPlace",
+}
+_PLAYGROUND = {
+    "leap/rotate-z-playground": "sim2real.tasks.leap_rotate_z_playground:LeapRotateZPlayground",
+    "leap/reorient-playground": "sim2real.tasks.leap_reorient_playground:LeapReorientPlayground",
 }
 _MENAGERIE = {
     "leap-menagerie/rotate-z": "sim2real.tasks.leap_menagerie:LeapMenagerieRotateZ",
@@ -42,6 +44,7 @@ _ARGUMENTS: dict[str, tuple[int | str, ...]] = {
 """What a class that several names share is made with."""
 _CLASSES = {
     **_ROBOTS,
+    **_PLAYGROUND,
     **_MENAGERIE,
     **dict.fromkeys(_BANDITS, "sim2real.tasks.bandit:Bandit"),
     **dict.fromkeys(_MDPS, "sim2real.tasks.tabular_mdp:TabularMDP"),
@@ -53,21 +56,33 @@ _CLASSES = {
 
 TASKS = tuple(_CLASSES)
 ROBOT_TASKS = tuple(_ROBOTS)
-"""Those of a robot with position servos whose model is at hand."""
+"""Those of a robot with position servos; of those that differ in rewards alone, one."""
 ELSEWHERE = tuple(_MENAGERIE)
 """Those whose models the user must have: neither this package nor what it depends on brings them."""
 
+_UNSEEN = (*_BANDITS, *_MDPS, *_GRID_MAZES, *_VIEW_MAZES)
 FAMILIES: dict[str, tuple[str, ...]] = {
-    **{name: (name,) for name in _ROBOTS},
+    **{name: (name,) for name in (*_ROBOTS, *_PLAYGROUND)},
     "leap-menagerie/*": ELSEWHERE,
-    **{name: (name,) for name in TASKS if name not in (*_ROBOTS, *ELSEWHERE, *gym_robotics.CLASSES)},
+    **{name: (name,) for name in _UNSEEN},
     **gym_robotics.FAMILIES,
 }
 """All tasks by what listings show of them: its name, or the pattern of those that are too many to be told apart there."""
-PICTURED = tuple(family for family, names in FAMILIES.items() if names[0] in (*_ROBOTS, *ELSEWHERE, *gym_robotics.CLASSES))
+PICTURED = tuple(family for family, names in FAMILIES.items() if names[0] not in _UNSEEN)
 """Those that are simulated in MuJoCo and can be looked at, as listings show them."""
 
-__all__ = ["ELSEWHERE", "FAMILIES", "PICTURED", "ROBOT_TASKS", "TASKS", "Outcome", "Simulation", "Task", "make_task", "task_class"]
+__all__ = [
+    "ELSEWHERE",
+    "FAMILIES",
+    "PICTURED",
+    "ROBOT_TASKS",
+    "TASKS",
+    "Outcome",
+    "Simulation",
+    "Task",
+    "make_task",
+    "task_class",
+]
 
 
 def task_class(name: str) -> type[Task]:

@@ -57,7 +57,9 @@ def load_hand(path: Path) -> mujoco.MjSpec:
     lacking += [f"geom {finger}_tip" for finger in LeapHand.fingers if hand.geom(f"{finger}_tip") is None]
     lacking += [] if hand.body("palm") is not None else ["body palm"]
     if lacking:
-        raise UserError(f"{path} lacks: {', '.join(lacking)}; wanted: MuJoCo Menagerie's right LEAP hand, with its meshes")
+        raise UserError(
+            f"{path} lacks: {', '.join(lacking)}; wanted: MuJoCo Menagerie's right LEAP hand, with its meshes"
+        )
     return hand
 
 

@@ -72,7 +72,9 @@ class PalmUp(RobotTask):
         ids = [model.joint(name).id for name in self.joints]
         qpos[:, model.jnt_qposadr[ids]] = angles
         free = model.body(self.object_body).jntadr[0]
-        place, motion = (slice(first[free], first[free] + n) for first, n in ((model.jnt_qposadr, 7), (model.jnt_dofadr, 6)))
+        place, motion = (
+            slice(first[free], first[free] + n) for first, n in ((model.jnt_qposadr, 7), (model.jnt_dofadr, 6))
+        )
         cube = qpos[:, place]
         cube[:, :3] = self.cube_start + rng.uniform(-0.008, 0.008, (tries, 3))
         cube[:, 3:] = multiply(from_yaw(rng.uniform(-np.pi, np.pi, tries)), cube[:, 3:])

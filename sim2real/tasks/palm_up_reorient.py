@@ -22,7 +22,7 @@ class PalmUpReorient(PalmUp):
     """
 
     episode_steps = 400
-    reward_terms = TERMS
+    reward_terms: tuple[str, ...] = TERMS
     metrics = METRICS
     tracked: ClassVar[dict[str, int]] = {"object_position": 3, "goal_rotation": 3}
     tracked_units: ClassVar[dict[str, str]] = {"object_position": "m", "goal_rotation": "rad"}

@@ -35,6 +35,8 @@ class RobotSimulation(PhysicsSimulation):
     Subclasses say how an episode begins, what is rewarded and what the critic sees beyond the policy group.
     """
 
+    task: RobotTask
+
     def __init__(
         self, task: RobotTask, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None
     ) -> None:

@@ -14,7 +14,7 @@ from sim2real.evaluation.solvers import bandit, mdp
 from sim2real.evaluation.solvers.gittins import gittins_indices
 from sim2real.evaluation.solvers.mdp import _most_promising, action_values
 from sim2real.evaluation.solvers.ties import argmax
-from sim2real.tasks import TASKS, make_task
+from sim2real.tasks import TASKS, make_task, task_class
 
 INSTANCES = 2000
 PUBLISHED_BANDIT = {"random": 5.0, "greedy": 6.6, "epsilon_greedy": 6.6, "ucb1": 6.7, "thompson": 5.7, "gittins": 6.6}
@@ -23,7 +23,7 @@ PUBLISHED_BANDIT["optimistic_thompson"] = 6.5
 PUBLISHED_MDP = {"random": 100.1, "psrl": 138.1, "opsrl": 144.1, "ucrl2": 146.6, "beb": 150.2}
 PUBLISHED_MDP |= {"epsilon_greedy": 132.8, "greedy": 134.8}
 """Table 2: n = 10."""
-SOLVED = [name for name in TASKS if make_task(name).solvers]
+SOLVED = [name for name in TASKS if task_class(name).solvers]
 LEARNERS = {name: [s for s in make_task(name).solvers if s != "optimum"] for name in ("bandit/k5-n10", "mdp/n10")}
 """Solvers that are told nothing of their worlds."""
 

@@ -16,7 +16,7 @@ from randomizers.fields import owner_of
 from randomizers.visual_fields import is_visual
 from sim2real.simulation.batch_sim import BatchSim
 from sim2real.simulation.physics_model import physics_spec
-from sim2real.tasks import TASKS, make_task, task_class
+from sim2real.tasks import ELSEWHERE, TASKS, make_task, task_class
 
 DERIVED = frozenset(
     "body_subtreemass body_invweight0 body_sameframe geom_sameframe site_sameframe dof_M0 dof_invweight0 dof_length "
@@ -124,7 +124,7 @@ def shipped_robots() -> tuple[str, ...]:
     """Tasks of robots simulated in MuJoCo; of those with one and the same hand or arm and object, the first."""
     first: dict[tuple[bytes, ...], str] = {}
     for name in TASKS:
-        if hasattr(task_class(name), "spec"):
+        if name not in ELSEWHERE and hasattr(task_class(name), "spec"):
             model = make_task(name).model
             looks = (model.body_mass, model.body_pos, model.geom_size, model.actuator_gainprm, model.opt.timestep)
             first.setdefault(tuple(np.asarray(array).tobytes() for array in looks), name)

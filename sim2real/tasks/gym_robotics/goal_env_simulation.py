@@ -34,6 +34,8 @@ class GoalEnvSimulation(PhysicsSimulation):
     paid before, so that breaking the physics is worth nothing.
     """
 
+    task: GoalEnvTask
+
     def __init__(
         self, task: GoalEnvTask, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None
     ) -> None:
