@@ -51,7 +51,7 @@ class TendonSlack(ActionTerm):
     """
 
     kind = "tendon_slack"
-    unit = "rad s"
+    unit, slide_unit = "rad s", "m s"
     fields = ("tendon_slack",)
     default_each = "element"
     parts = ("down", "up")
