@@ -61,7 +61,7 @@ class DelayActions(Effect):
                 f"an action would be {latest} control steps of {self.site.period:g} s late, by action_delay and "
                 f"action_delay_time together; at most {LONGEST_DELAY}"
             )
-        self._steps = steps
+        self._oldest = self._cells - steps * self._cells.size
         self.working = latest > 0
 
     def restart(self, rows: Rows, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
@@ -72,7 +72,7 @@ class DelayActions(Effect):
         line, head = self.memory["line"], self.memory["head"]
         head[...] = (head + 1) % len(line)
         line[head] = signal
-        return line.take((head - self._steps) % len(line) * signal.size + self._cells)
+        return line.take(self._oldest + head * self._cells.size, mode="wrap")
 
 
 class ArriveLate(Effect):

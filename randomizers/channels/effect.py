@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -38,7 +39,7 @@ class Site:
     sources: Sources = field(default_factory=dict)
     """What effects may ask of the simulation."""
 
-    @property
+    @cached_property
     def substeps(self) -> int:
         """Physics steps of a control step."""
         return round(self.period / self.target.model.opt.timestep)
