@@ -121,6 +121,11 @@ class Effect(ABC):
         Called once a step for all worlds. `rows` are given by `restart` alone. The argument is not written to.
         """
 
+    def repeats(self) -> int:
+        """How many of the next steps would, given the same signal, give the same again; they count as made. For effects that
+        are applied at every physics step; none by itself."""
+        return 0
+
     def state(self) -> dict[str, dict[str, np.ndarray]]:
         """Copies of all it holds."""
         return {"rows": _copies(self.rows), "memory": _copies(self.memory)}
