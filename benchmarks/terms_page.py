@@ -85,7 +85,7 @@ def _entry(kind: str) -> str:
     facts = facts_of(TERMS[kind])
     figure = figure_of(kind).relative_to(PAGE.parent).as_posix()
     cells = (
-        facts["unit"],
+        f"{facts['unit']}; of slides {facts['slide_unit']}" if facts["slide_unit"] else facts["unit"],
         facts["acts_on"],
         ", ".join(facts["operations"]),
         facts["each"],

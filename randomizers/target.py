@@ -216,9 +216,7 @@ def select(target: Target, kind: str, patterns: str | Sequence[str], only: str =
     Raises WorldsError where a pattern matches nothing.
     """
     available = target.names(kind)
-    fitting = [
-        name for name in available if not only or joint_type(kind, target.model, target.id(kind, name)) == only
-    ]
+    fitting = [name for name in available if not only or joint_type(kind, target.model, target.id(kind, name)) == only]
     matched: set[str] = set()
     for pattern in (patterns,) if isinstance(patterns, str) else patterns:
         if pattern.startswith("@"):

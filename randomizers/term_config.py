@@ -14,10 +14,16 @@ from randomizers.widening import Widening
 
 
 def term_from_config(config: object, target: Target) -> Term:
-    """The term that plain data stands for; keys are the fields of `Term`, `kind`, and `unit`, that of its numbers, which
-    may be left out where they are factors or have none, and tells which type of joints they are for. Raises WorldsError; Unfit for a term that the target has nothing
-    for. `optional` is for files that fit many targets, and of no consequence here."""
-    allowed = ("kind", "unit", "optional", *(field.name for field in dataclass_fields(Term) if field.name != "joint_type"))
+    """The term that plain data stands for; keys are the fields of `Term` but `joint_type`, `kind`, and `unit`, that of its
+    numbers, which may be left out where they are factors or have none, and says which type of joints they are for. Raises
+    WorldsError; Unfit for a term that the target has nothing for. `optional` is for files that fit many targets, and of no
+    consequence here."""
+    allowed = (
+        "kind",
+        "unit",
+        "optional",
+        *(field.name for field in dataclass_fields(Term) if field.name != "joint_type"),
+    )
     if not isinstance(config, Mapping):
         raise WorldsError(f"a term is written as keys and values, got {config!r}; keys: {', '.join(allowed)}")
     for key in config:

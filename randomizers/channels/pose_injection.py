@@ -103,7 +103,12 @@ def _uniform_rotation(uniforms: np.ndarray) -> np.ndarray:
     turns = 2.0 * np.pi * uniforms[:, 1:]
     short, long = np.sqrt(1.0 - uniforms[:, :1]), np.sqrt(uniforms[:, :1])
     quaternion = np.concatenate(
-        (long * np.cos(turns[:, 1:]), short * np.sin(turns[:, :1]), short * np.cos(turns[:, :1]), long * np.sin(turns[:, 1:])),
+        (
+            long * np.cos(turns[:, 1:]),
+            short * np.sin(turns[:, :1]),
+            short * np.cos(turns[:, :1]),
+            long * np.sin(turns[:, 1:]),
+        ),
         axis=1,
     )
     # A quaternion and its opposite are the same rotation.

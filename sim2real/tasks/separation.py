@@ -32,8 +32,9 @@ _HINGE = int(mujoco.mjtJoint.mjJNT_HINGE)
 class Separation:
     """Puts joints of start states into their world's limits, and moves apart what is then deep inside of something else.
 
-    The object moves without turning, and the given joints within their limits, by the least squares of these ways (`TURN`) that
-    leave no contact deeper than `LEFT`, to first order, until none is deeper than `TOLERATED` (Gauss-Newton). A row depends on its own world and state alone, and no chance is involved. Worlds whose shapes and limits are the model's are
+    The object moves without turning, and the given joints within their limits, by the least squares of these ways (`TURN`)
+    that leave no contact deeper than `LEFT`, to first order, until none is deeper than `TOLERATED` (Gauss-Newton). A row
+    depends on its own world and state alone, and no chance is involved. Worlds whose shapes and limits are the model's are
     not looked at.
 
     :param joints: indices of the joints that it may move.

@@ -78,7 +78,9 @@ def gripper() -> Target:
 @pytest.fixture(scope="module")
 def servos() -> Target:
     """The same without what only some kinds act on: the motor, and the servo of a spatial tendon."""
-    text = GRIPPER.replace('<motor name="motor" joint="right"/>', "").replace('<position name="cord" tendon="cord"/>', "")
+    text = GRIPPER.replace('<motor name="motor" joint="right"/>', "").replace(
+        '<position name="cord" tendon="cord"/>', ""
+    )
     return Target(mujoco.MjModel.from_xml_string(text), "servos", roles={"robot": ["arm"]})
 
 
@@ -102,7 +104,9 @@ def test_what_turns_and_what_slides(gripper: Target) -> None:
     model = gripper.model
     joints = {name: joint_type("joint", model, gripper.id("joint", name)) for name in gripper.names("joint")}
     assert joints == {"turn": "hinge", "left": "slide", "right": "slide", "free": "hinge"}
-    actuators = {name: joint_type("actuator", model, gripper.id("actuator", name)) for name in gripper.names("actuator")}
+    actuators = {
+        name: joint_type("actuator", model, gripper.id("actuator", name)) for name in gripper.names("actuator")
+    }
     assert [name for name, kind in actuators.items() if kind == "hinge"] == ["turn", "bend"]
     assert [name for name, kind in actuators.items() if kind == "slide"] == ["left", "grip", "cord", "motor"]
 
@@ -113,7 +117,9 @@ def test_the_unit_says_which_joints_of_a_pattern_a_term_acts_on(kind: str, servo
         # A pattern that matches both types, and a role.
         for on in ("*[tn]*", "@robot"):
             term = term_from_config(config(kind, unit, on), servos)
-            assert list(term.select(servos).names) == [name for name in names if on == "@robot" or set(name) & set("tn")]
+            assert list(term.select(servos).names) == [
+                name for name in names if on == "@robot" or set(name) & set("tn")
+            ]
             assert term_from_config(term.to_config(servos), servos) == term
 
 
@@ -123,7 +129,9 @@ def test_a_pattern_that_matches_only_the_wrong_type_is_refused(gripper: Target) 
     assert str(refused.value) == (
         "term 't': pattern 'left' matched no hinge joint of 'gripper'; hinge joints: turn, free"
     )
-    with pytest.raises(WorldsError, match="pattern 'turn' matched no slide actuator of 'gripper'; slide actuators: left,"):
+    with pytest.raises(
+        WorldsError, match="pattern 'turn' matched no slide actuator of 'gripper'; slide actuators: left,"
+    ):
         term_from_config(config("action_noise", "mm", "turn"), gripper)
 
 

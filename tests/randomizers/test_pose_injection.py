@@ -121,7 +121,10 @@ def test_without_a_range_it_is_that_of_dextreme(target: Target) -> None:
     [
         (lambda: PoseInjection("t", Fixed(0.3), on="elbow"), "'elbow': it is no marker; markers: block, pen"),
         (lambda: PoseInjection("t", Fixed(1.3), on="cube"), "takes values of at least 0 and at most 1"),
-        (lambda: PoseInjectionRange("t", Fixed(0.3), on="cube"), "does nothing without a term of kind 'pose_injection'"),
+        (
+            lambda: PoseInjectionRange("t", Fixed(0.3), on="cube"),
+            "does nothing without a term of kind 'pose_injection'",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_why(term, message: str, target: Target) -> None:
@@ -131,5 +134,7 @@ def test_what_makes_no_sense_is_refused_and_why(term, message: str, target: Targ
 
 def test_a_marker_that_delivers_no_pose_is_refused(compile_arm) -> None:
     target = Target(compile_arm(), "arm", {"speed": 3}, {"speed": "m/s"}, markers=("speed",))
-    with pytest.raises(WorldsError, match="speed has unit 'm/s': it is neither a place in m nor three numbers of a turn"):
+    with pytest.raises(
+        WorldsError, match="speed has unit 'm/s': it is neither a place in m nor three numbers of a turn"
+    ):
         PoseInjection("t", Fixed(0.3), on="speed").select(target)
