@@ -12,9 +12,12 @@ from randomizers import (
     Fixed,
     ForceAcceleration,
     ForceProbability,
+    JitterPersistence,
     MarkerLoss,
     PayloadMass,
     PayloadTime,
+    PoseInjection,
+    PoseInjectionRange,
     PushImpulse,
     PushRate,
     Target,
@@ -24,6 +27,7 @@ from randomizers import (
     TimeStep,
     TorqueAcceleration,
     TorqueProbability,
+    TwoSidedJitterRate,
     WorldDistribution,
     Worlds,
 )
@@ -169,6 +173,8 @@ _TIMING = {
     "skipped_tick": Demo((0.3, 0.7), shows="command of the shoulder"),
     "timestep_jitter": Demo((0.0005, 0.002)),
     "timestep_jitter_rate": Demo((500.0, 2000.0)),
+    "two_sided_jitter_rate": Demo((500.0, 2000.0), beside=(JitterPersistence("persistence", Fixed(0.8)),)),
+    "jitter_persistence": Demo((0.5, 0.95), beside=(TwoSidedJitterRate("rate", Fixed(1000.0)),)),
 }
 _SENSING = {
     "observation_scale": Demo((0.8, 1.2), "joint_angle"),
@@ -184,6 +190,8 @@ _SENSING = {
     "marker_occlusion": Demo((0.4, 0.5), "tip"),
     "marker_loss": Demo((1.0, 3.0), "tip"),
     "marker_loss_time": Demo((0.2, 0.5), "tip", beside=(MarkerLoss("loss", Fixed(2.0), on="tip"),)),
+    "pose_injection": Demo((0.1, 0.3), "tip", beside=(PoseInjectionRange("range", Fixed(0.2), on="tip"),)),
+    "pose_injection_range": Demo((0.1, 0.2), "tip", beside=(PoseInjection("chance", Fixed(0.1), on="tip"),)),
     "missing_sensor": Demo((1.0,), "shoulder", called=("there", "missing")),
     "swapped_sensors": Demo((1.0,), "joint_angle", called=("none", "shoulder and elbow")),
 }

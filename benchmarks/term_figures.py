@@ -46,7 +46,9 @@ def plot(kind: str) -> str:
         ):
             axes.plot(times, values, label=label, color=colour, linewidth=width, zorder=place, drawstyle=signal.drawn)
         axes.set_title(f"{signal.name} [{signal.unit}]", loc="left", fontsize=8)
-        clock = ", by the controller's clock" if any("timestep" in field for field in written) else ""
+        clock = (
+            ", by the controller's clock" if any("timestep" in field or "jitter" in field for field in written) else ""
+        )
         axes.set_xlabel(f"time [s]{clock}")
         axes.legend(
             title=demo.setting,

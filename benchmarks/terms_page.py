@@ -28,10 +28,10 @@ GROUPS = {
     "Actuators": ("terms.actuators", "channels.servo"),
     "Medium and solver": ("terms.medium", "terms.solver"),
     "Actions": ("channels.action", "channels.smoothing", "channels.backlash"),
-    "Timing": ("channels.delay", "channels.timing"),
+    "Timing": ("channels.delay", "channels.timing", "channels.two_sided_jitter"),
     "Sensing": (
         *("channels.observation", "channels.drift", "channels.sensor_delay", "channels.sensor_period"),
-        *("channels.dropout", "channels.markers", "channels.wiring"),
+        *("channels.dropout", "channels.markers", "channels.pose_injection", "channels.wiring"),
     ),
     "Disturbance": (
         *("channels.force", "channels.torque", "channels.shoves"),
@@ -85,7 +85,7 @@ def _entry(kind: str) -> str:
     facts = facts_of(TERMS[kind])
     figure = figure_of(kind).relative_to(PAGE.parent).as_posix()
     cells = (
-        facts["unit"],
+        f"{facts['unit']}; of slides {facts['slide_unit']}" if facts["slide_unit"] else facts["unit"],
         facts["acts_on"],
         ", ".join(facts["operations"]),
         facts["each"],

@@ -24,7 +24,8 @@ from randomizers.presets import PRESETS, preset, preset_source
 from randomizers.settings import SETTINGS
 from randomizers.streams import WorldStreams, episode_generator
 from randomizers.target import Selection, Target, select
-from randomizers.term import TERMS, Term, term_from_config
+from randomizers.term import TERMS, Term
+from randomizers.term_config import term_from_config
 from randomizers.terms import *  # noqa: F403
 from randomizers.visual import *  # noqa: F403
 from randomizers.widening import Widening

@@ -54,11 +54,14 @@ class WorldStreams:
     def __init__(self, n: int, normals: int, uniforms: int, block: int = 64) -> None:
         self._normal_width = normals
         self._block = block
-        self._rows = np.arange(n)
+        self._first = np.arange(n) * block
         self._seeds = np.zeros(n, np.uint64)
         self._steps = np.zeros(n, np.int64)
-        self._normals = np.zeros((n, block, normals), np.float32)
-        self._uniforms = np.zeros((n, block, uniforms), np.float32)
+        # All blocks one after the other, which is how they are picked from fastest.
+        self._all_normals = np.zeros((n * block, normals), np.float32)
+        self._all_uniforms = np.zeros((n * block, uniforms), np.float32)
+        self._normals = self._all_normals.reshape(n, block, normals)
+        self._uniforms = self._all_uniforms.reshape(n, block, uniforms)
 
     def load(self, ids: Sequence[int] | np.ndarray | slice, seeds: np.ndarray) -> None:
         """Starts the worlds `ids` (m,) afresh with `seeds` (m,)."""
@@ -70,7 +73,8 @@ class WorldStreams:
         place = self._steps % self._block
         self._draw(np.flatnonzero(place == 0))
         self._steps += 1
-        return self._normals[self._rows, place], self._uniforms[self._rows, place]
+        place += self._first
+        return self._all_normals.take(place, axis=0), self._all_uniforms.take(place, axis=0)
 
     def _draw(self, ids: np.ndarray) -> None:
         for i in ids:

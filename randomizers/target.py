@@ -14,6 +14,7 @@ import numpy as np
 
 from randomizers.errors import WorldsError
 from randomizers.inside import inside
+from randomizers.joint_types import joint_type
 
 VISUAL_KINDS = ("camera", "light", "material", "texture")
 """What name patterns can select in the visual model."""
@@ -23,8 +24,6 @@ BACKGROUND = "background"
 """The role of all that has no other: the world's own geoms, bodies without a role, and the sky."""
 
 _PLURALS = {"body": "bodies"}
-_JOINT = int(mujoco.mjtTrn.mjTRN_JOINT)
-_TENDON = int(mujoco.mjtTrn.mjTRN_TENDON)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,8 +169,8 @@ class Target:
         return units.pop()
 
     def unit_of_control(self, actuators: np.ndarray) -> str:
-        """Unit of the controls of these actuators: "rad" for position servos of hinges and tendons, "m" for those of
-        slides; "control" for others, or several kinds together."""
+        """Unit of the controls of these actuators: "rad" for position servos of hinges and of tendons over hinges, "m" for
+        those of slides and of other tendons; "control" for others, or several kinds together."""
         units = {_control_unit(self.model, actuator) for actuator in actuators}
         return units.pop() if len(units) == 1 else "control"
 
@@ -196,12 +195,7 @@ def bodies_of(model: mujoco.MjModel, roles: Mapping[str, Sequence[str]], role: s
 def _control_unit(model: mujoco.MjModel, actuator: int) -> str:
     if model.actuator_biasprm[actuator, 1] == 0:
         return "control"
-    if model.actuator_trntype[actuator] == _TENDON:
-        return "rad"
-    if model.actuator_trntype[actuator] != _JOINT:
-        return "control"
-    slide = model.jnt_type[model.actuator_trnid[actuator, 0]] == int(mujoco.mjtJoint.mjJNT_SLIDE)
-    return "m" if slide else "rad"
+    return {"hinge": "rad", "slide": "m", None: "control"}[joint_type("actuator", model, int(actuator))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,13 +208,15 @@ class Selection:
     """Name of each; of a column of an observation term larger than 1: `term.column`."""
 
 
-def select(target: Target, kind: str, patterns: str | Sequence[str]) -> Selection:
+def select(target: Target, kind: str, patterns: str | Sequence[str], only: str = "") -> Selection:
     """Elements of one kind of `KINDS` whose names match a shell-style pattern, or which have the role of `@role`; of
-    sensors also those that deliver an observation term which matches.
+    sensors also those that deliver an observation term which matches. Of joints and actuators `only` those of one of
+    `JOINT_TYPES`, if given.
 
     Raises WorldsError where a pattern matches nothing.
     """
     available = target.names(kind)
+    fitting = [name for name in available if not only or joint_type(kind, target.model, target.id(kind, name)) == only]
     matched: set[str] = set()
     for pattern in (patterns,) if isinstance(patterns, str) else patterns:
         if pattern.startswith("@"):
@@ -230,15 +226,19 @@ def select(target: Target, kind: str, patterns: str | Sequence[str]) -> Selectio
         else:
             hits = [name for name in available if fnmatchcase(name, pattern)]
         if not hits:
-            plural = _PLURALS.get(kind, f"{kind}s")
-            raise WorldsError(
-                f"pattern {pattern!r} matched no {kind} of {target.name!r}; {plural}: {', '.join(available) or 'none'}"
-            )
+            raise WorldsError(f"pattern {pattern!r} matched no {_listing(target, kind, available)}")
+        hits = [name for name in hits if name in fitting]
+        if not hits:
+            raise WorldsError(f"pattern {pattern!r} matched no {_listing(target, f'{only} {kind}', fitting)}")
         matched.update(hits)
     names = tuple(name for name in available if name in matched)
     if kind == "observation":
         return _columns(target, names)
     return Selection(np.array([target.id(kind, name) for name in names], dtype=np.intp), names)
+
+
+def _listing(target: Target, kind: str, available: Sequence[str]) -> str:
+    return f"{kind} of {target.name!r}; {_PLURALS.get(kind, f'{kind}s')}: {', '.join(available) or 'none'}"
 
 
 def _columns(target: Target, terms: Sequence[str]) -> Selection:

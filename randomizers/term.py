@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields as dataclass_fields, replace
+from dataclasses import dataclass
 from math import inf
 from typing import Any, ClassVar
 
 import numpy as np
 
-from randomizers.distributions import Distribution, distribution_from_config
+from randomizers.distributions import Distribution
 from randomizers.distributions.distribution import number
 from randomizers.errors import Unfit, WorldsError
 from randomizers.fields import nominal_row
+from randomizers.joint_types import JOINT_TYPES, joint_type
 from randomizers.target import Selection, Target, select
-from randomizers.units import conversion, units_like
 from randomizers.widening import Widening
 
 OPERATIONS = ("set", "scale", "add")
@@ -58,11 +58,16 @@ class Term(ABC):
     them a Gaussian copula."""
     adr: Widening | None = None
     """How automatic domain randomization widens its range; None for the usual way."""
+    joint_type: str = ""
+    """"hinge" or "slide": the type of joints that its numbers are for, where their unit depends on it; of what `on`
+    matches it acts on these alone. Empty where all that it matches is of one type. In files the unit says it."""
 
     kind: ClassVar[str]
     """Its name in configuration files."""
     unit: ClassVar[str]
     """Unit of what it acts on."""
+    slide_unit: ClassVar[str | None] = None
+    """Unit where that slides instead of turning; None where that makes no difference."""
     selects: ClassVar[str | None]
     """What `on` matches: "body", "geom", "joint", "actuator", "observation", or None for the world as a whole."""
     fields: ClassVar[tuple[str, ...]]
@@ -102,6 +107,8 @@ class Term(ABC):
         if bool(self.on) != bool(self.selects):
             wanted = f"patterns of {self.selects} names in 'on'" if self.selects else "no 'on'"
             raise self.error(f"kind {self.kind!r} takes {wanted}, got {list(self.on)}")
+        if self.joint_type:
+            self._one_of("joint_type", JOINT_TYPES if self.units_by_joint_type else ("",))
         for what, distribution in (("distribution", self.distribution), ("unseen", self.unseen)):
             if distribution is not None:
                 self._check_distribution(what, distribution)
@@ -147,6 +154,14 @@ class Term(ABC):
             wanted += f" and at most {self.highest:g}" if self.highest < inf else ""
             raise self.error(f"{what} reaches {low:g} to {high:g}; kind {self.kind!r} takes values {wanted}")
 
+    @property
+    def units_by_joint_type(self) -> dict[str, str]:
+        """Unit of its numbers for each of `JOINT_TYPES`; empty where that makes no difference, as of factors."""
+        if self.operation == "scale" or (self.unit != "control" and self.slide_unit is None):
+            return {}
+        units = ("rad", "m") if self.unit == "control" else (self.unit, str(self.slide_unit))
+        return dict(zip(JOINT_TYPES, units, strict=True))
+
     def parameter_unit(self, target: Target, selection: Selection) -> str:
         """Unit of its parameters there: that of the kind, "1" for a factor; of observation terms and controls their own.
 
@@ -159,19 +174,46 @@ class Term(ABC):
                 return target.unit_of_observation(selection.names)
             except WorldsError as error:
                 raise self.error(str(error)) from error
-        return target.unit_of_control(selection.ids) if self.unit == "control" else self.unit
+        if self.unit == "control":
+            return target.unit_of_control(selection.ids)
+        slides = self._types(target, selection) == {"slide"}
+        return self.slide_unit if slides and self.slide_unit else self.unit
 
     def select(self, target: Target) -> Selection:
         """What it acts on. Raises Unfit for a pattern that matches nothing and for what the model cannot take."""
         try:
-            if self.selects is None:
-                selection = Selection(np.zeros(1, np.intp), ("",))
-            else:
-                selection = select(target, self.selects, self.on)
+            selection = self._matched(target, self.joint_type)
+            self._check_units(target, selection)
             self.check(target, selection)
         except WorldsError as error:
             raise Unfit(error.reason, self.name) from error
         return selection
+
+    def _matched(self, target: Target, only: str = "") -> Selection:
+        if self.selects is None:
+            return Selection(np.zeros(1, np.intp), ("",))
+        return select(target, self.selects, self.on, only)
+
+    def joint_types(self, target: Target) -> set[str]:
+        """Types of the joints that `on` matches, or of those that the actuators it matches move. Raises Unfit for a pattern
+        that matches nothing."""
+        try:
+            return self._types(target, self._matched(target))
+        except WorldsError as error:
+            raise Unfit(error.reason, self.name) from error
+
+    def _types(self, target: Target, selection: Selection) -> set[str]:
+        types = {joint_type(str(self.selects), target.model, int(element)) for element in selection.ids}
+        return {known for known in types if known}
+
+    def _check_units(self, target: Target, selection: Selection) -> None:
+        """Raises WorldsError where its numbers would be in different units for what it acts on."""
+        units = self.units_by_joint_type
+        if units and self._types(target, selection) == set(units):
+            raise self.error(
+                f"{self.kind} of {', '.join(selection.names)} is in {' or '.join(units.values())}, as they turn or slide; "
+                f"write one term for each, told apart by its unit (in Python by joint_type)"
+            )
 
     def check(self, target: Target, selection: Selection) -> None:
         """Raises WorldsError where the model cannot take this term."""
@@ -269,7 +311,7 @@ class Term(ABC):
         return present * values if self.operation == "scale" else present + values
 
     def to_config(self, target: Target) -> dict[str, Any]:
-        """As plain data; `term_from_config` is its inverse."""
+        """As plain data; `term_from_config` is its inverse. The joint type is told by the unit."""
         config: dict[str, Any] = {"name": self.name, "kind": self.kind}
         if self.on:
             config["on"] = list(self.on)
@@ -285,45 +327,3 @@ class Term(ABC):
         if self.adr is not None:
             config["adr"] = self.adr.to_config()
         return config
-
-
-def term_from_config(config: object, target: Target) -> Term:
-    """The term that plain data stands for; keys are the fields of `Term`, `kind`, and `unit`, that of its numbers, which
-    may be left out where they are factors or have none. Raises WorldsError; Unfit for a term that the target has nothing
-    for. `optional` is for files that fit many targets, and of no consequence here."""
-    allowed = ("kind", "unit", "optional", *(field.name for field in dataclass_fields(Term)))
-    if not isinstance(config, Mapping):
-        raise WorldsError(f"a term is written as keys and values, got {config!r}; keys: {', '.join(allowed)}")
-    for key in config:
-        if key not in allowed:
-            raise WorldsError(f"unknown key {key!r}; keys: {', '.join(allowed)}")
-    for key in ("name", "kind", "distribution"):
-        if key not in config:
-            raise WorldsError(f"key {key!r} is missing; given: {', '.join(map(str, config))}")
-    settings = dict(config)
-    kind, unit, optional = settings.pop("kind"), settings.pop("unit", None), settings.pop("optional", False)
-    if not isinstance(kind, str) or kind not in TERMS:
-        raise WorldsError(f"unknown kind {kind!r}; kinds: {', '.join(sorted(TERMS))}")
-    if not isinstance(optional, bool):
-        raise WorldsError(f"'optional' takes true or false, got {optional!r}")
-    on = settings.get("on", ())
-    if not isinstance(on, str) and not (isinstance(on, list | tuple) and all(isinstance(item, str) for item in on)):
-        raise WorldsError(f"'on' takes name patterns, got {on!r}")
-    for key in ("distribution", "unseen"):
-        if key in settings:
-            settings[key] = distribution_from_config(settings[key])
-    if "adr" in settings:
-        settings["adr"] = Widening.from_config(settings["adr"])
-    term = TERMS[kind](**settings)
-    wanted = term.parameter_unit(target, term.select(target))
-    if unit is None and wanted != "1":
-        raise term.error(f"key 'unit' is missing: its numbers are in {' or '.join(units_like(wanted))}")
-    if unit is None or unit == wanted:
-        return term
-    try:
-        factor = conversion(str(unit), wanted)
-    except WorldsError as error:
-        # Of several kinds of controls none is the unit of all.
-        raise (Unfit if wanted == "control" else WorldsError)(str(error), term.name) from error
-    converted = {key: settings[key].times(factor) for key in ("distribution", "unseen", "adr") if key in settings}
-    return replace(term, **converted)

@@ -11,7 +11,8 @@ import yaml
 
 from randomizers.errors import Unfit, WorldsError
 from randomizers.target import Target
-from randomizers.term import Term, term_from_config
+from randomizers.term import Term
+from randomizers.term_config import term_from_config
 from randomizers.world_distribution import WorldDistribution
 
 _KEYS: dict[str, tuple[str, Callable[[Any], bool]]] = {

@@ -36,6 +36,7 @@ from randomizers.channels.observation import (
     ScaleObservation,
 )
 from randomizers.channels.payload import AddPayload, PayloadMass, PayloadTime
+from randomizers.channels.pose_injection import InjectPoses, PoseInjection, PoseInjectionRange
 from randomizers.channels.sensor_delay import DelayObservation, ObservationDelay
 from randomizers.channels.sensor_period import SampleAndHold, SensorPeriod
 from randomizers.channels.servo import DeadZone, IgnoreSmallErrors, NoLoadSpeed, WeakenBySpeed
@@ -44,6 +45,7 @@ from randomizers.channels.smoothing import ActionSmoothing, SmoothActions
 from randomizers.channels.tilt import TiltAngle, TiltBase, TiltRate
 from randomizers.channels.timing import LengthenSteps, SkippedTick, SkipTicks, TimestepJitter, TimestepJitterRate
 from randomizers.channels.torque import TorqueAcceleration, TorqueProbability, Twists
+from randomizers.channels.two_sided_jitter import JitterPersistence, LengthenAndShortenSteps, TwoSidedJitterRate
 from randomizers.channels.wiring import MissingSensor, SilenceSensors, SwappedSensors, SwapSensors
 from randomizers.channels.world_channels import WorldChannels
 
@@ -65,7 +67,7 @@ DRIVE: tuple[type[Effect], ...] = (ArriveLate,)
 MOTOR: tuple[type[Effect], ...] = (IgnoreSmallErrors, WeakenBySpeed)
 """Force laws of actuators (n, nactuator, 4) at every physics step, controls being set: factor of the control, constant,
 factor of the length, factor of the speed."""
-TIMING: tuple[type[Effect], ...] = (LengthenSteps,)
+TIMING: tuple[type[Effect], ...] = (LengthenSteps, LengthenAndShortenSteps)
 """Physics time steps (n,) [s], before every control step."""
 OBSERVATION: tuple[type[Effect], ...] = (
     ScaleObservation,
@@ -80,11 +82,12 @@ OBSERVATION: tuple[type[Effect], ...] = (
     SampleAndHold,
     DelayObservation,
     DropOut,
+    InjectPoses,
     HoldFrame,
 )
 """Between sensors and policy (n, p): what the sensor makes of the truth (gain, offset, drift, noise, resolution), where it
-is plugged in, what its tracker sees, when it samples, and how that arrives (late, not at all, not in time). What is held
-is held with the noise that it had."""
+is plugged in, what its tracker sees, when it samples, and how that arrives (late, not at all, not as it was, not in time).
+What is held is held with the noise that it had."""
 FORCE: tuple[type[Effect], ...] = (Pushes, Twists, Shoves, PushByAdversary)
 """Wrenches on bodies (n, b, 6), world axes, force before torque, that nothing pushes otherwise."""
 GRAVITY: tuple[type[Effect], ...] = (TiltBase,)
@@ -131,6 +134,7 @@ __all__ = [
     "ForceAcceleration",
     "ForceProbability",
     "HeldFrame",
+    "JitterPersistence",
     "MarkerLoss",
     "MarkerLossTime",
     "MarkerOcclusion",
@@ -146,6 +150,8 @@ __all__ = [
     "ObservationTrend",
     "PayloadMass",
     "PayloadTime",
+    "PoseInjection",
+    "PoseInjectionRange",
     "PushDuration",
     "PushImpulse",
     "PushRate",
@@ -161,5 +167,6 @@ __all__ = [
     "TimestepJitterRate",
     "TorqueAcceleration",
     "TorqueProbability",
+    "TwoSidedJitterRate",
     "WorldChannels",
 ]

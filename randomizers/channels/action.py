@@ -47,14 +47,22 @@ class ScaleActions(Effect):
     def prepare(self) -> None:
         self.memory["last"] = np.zeros((self.site.n, self.site.target.actions))
 
+    def find_work(self) -> None:
+        super().find_work()
+        self._excess = self.rows["action_factor"] - 1.0
+        self._noisy = bool(self.rows["action_factor_noise"].any())
+
     def restart(self, rows: Rows, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
         self.memory["last"][rows] = signal
         return signal
 
     def apply(self, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray, rows: Rows = ALL) -> np.ndarray:
-        last = self.memory["last"]
-        excess = self.rows["action_factor"] - 1.0 + self.rows["action_factor_noise"] * normals
-        scaled = signal + excess * (signal - last)
+        last, excess = self.memory["last"], self._excess
+        if self._noisy:
+            excess = excess + self.rows["action_factor_noise"] * normals
+        scaled = signal - last
+        scaled *= excess
+        scaled += signal
         last[:] = signal
         return scaled
 
@@ -126,4 +134,6 @@ class AddActionNoise(Effect):
     normals = ("action", 1)
 
     def apply(self, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray, rows: Rows = ALL) -> np.ndarray:
-        return signal + self.rows["action_noise"][rows] * normals
+        noisy = self.rows["action_noise"][rows] * normals
+        noisy += signal
+        return noisy

@@ -51,7 +51,7 @@ class TendonSlack(ActionTerm):
     """
 
     kind = "tendon_slack"
-    unit = "rad s"
+    unit, slide_unit = "rad s", "m s"
     fields = ("tendon_slack",)
     default_each = "element"
     parts = ("down", "up")
@@ -83,6 +83,11 @@ class TakeUpSlack(Effect):
         self._transmission = Transmission(self.site.target.model)
         self.memory["slack"] = np.zeros((self.site.n, self.site.target.actions))
 
+    def find_work(self) -> None:
+        super().find_work()
+        # Of either direction apart: what is side by side is read in a fraction of the time.
+        self._down, self._up = (self.rows["tendon_slack"][..., k].copy() for k in (0, 1))
+
     def restart(self, rows: Rows, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
         self.memory["slack"][rows] = 0.0
         return signal
@@ -91,10 +96,18 @@ class TakeUpSlack(Effect):
         slack, sources = self.memory["slack"], self.site.sources
         position = self._transmission.length(sources["qpos"]())
         error = signal - position
-        integral = error * (self.site.substeps * sources["timestep"]())[:, None]
-        down, up = np.moveaxis(self.rows["tendon_slack"], 2, 0)
-        half = np.where(error < 0.0, down, up)
-        lost = np.minimum(np.abs(np.sign(error) - slack) * half / np.maximum(np.abs(integral), _LEAST), 1.0)
-        slack += integral / np.maximum(half, _LEAST)
+        half = np.where(error < 0.0, self._down, self._up)
+        lost = np.sign(error)
+        lost -= slack
+        np.abs(lost, out=lost)
+        lost *= half
+        integral = np.multiply(error, (self.site.substeps * sources["timestep"]())[:, None], out=error)
+        slack += integral / np.maximum(half, _LEAST, out=half)
         np.minimum(np.maximum(slack, -1.0, out=slack), 1.0, out=slack)
-        return lost * position + (1.0 - lost) * signal
+        lost /= np.maximum(np.abs(integral, out=integral), _LEAST, out=integral)
+        np.minimum(lost, 1.0, out=lost)
+        position *= lost
+        np.subtract(1.0, lost, out=lost)
+        lost *= signal
+        position += lost
+        return position

@@ -66,6 +66,12 @@ class Channel:
                 signal = effect.apply(signal, normals[:, normal], uniforms[:, uniform], ALL)
         return signal
 
+    def repeats(self) -> int:
+        """How many of the next steps would, given the same signal, give the same again; they count as made. Only for
+        channels of one effect at most."""
+        working = [effect for effect in self.effects if effect.working]
+        return working[0].repeats() if len(working) == 1 else 0
+
     @property
     def working(self) -> bool:
         """Whether any effect changes anything as settings are now."""

@@ -61,7 +61,7 @@ class DelayActions(Effect):
                 f"an action would be {latest} control steps of {self.site.period:g} s late, by action_delay and "
                 f"action_delay_time together; at most {LONGEST_DELAY}"
             )
-        self._steps = steps
+        self._oldest = self._cells - steps * self._cells.size
         self.working = latest > 0
 
     def restart(self, rows: Rows, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
@@ -72,7 +72,7 @@ class DelayActions(Effect):
         line, head = self.memory["line"], self.memory["head"]
         head[...] = (head + 1) % len(line)
         line[head] = signal
-        return line.take((head - self._steps) % len(line) * signal.size + self._cells)
+        return line.take(self._oldest + head * self._cells.size, mode="wrap")
 
 
 class ArriveLate(Effect):
@@ -100,14 +100,28 @@ class ArriveLate(Effect):
         return signal
 
     def apply(self, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray, rows: Rows = ALL) -> np.ndarray:
-        before, step = self.memory["before"], self.memory["step"]
+        self._signal, self._share = signal, self._share_now()
+        arrived = self._share * self.memory["before"] + (1.0 - self._share) * signal
+        self._go_on()
+        return arrived
+
+    def repeats(self) -> int:
+        count = 0
+        while self.memory["step"] > 0 and np.array_equal(self._share_now(), self._share):
+            self._go_on()
+            count += 1
+        return count
+
+    def _share_now(self) -> np.ndarray:
+        """The share of the time (n, nu) that the command before has in the physics step that begins."""
         timestep = self.site.sources["timestep"]()[:, None]
-        share = np.minimum(np.maximum(self._rest / timestep - step, 0.0), 1.0)
-        arrived = share * before + (1.0 - share) * signal
+        return np.minimum(np.maximum(self._rest / timestep - self.memory["step"], 0.0), 1.0)
+
+    def _go_on(self) -> None:
+        step = self.memory["step"]
         step[...] = (step + 1) % self.site.substeps
         if step == 0:
-            before[:] = signal
-        return arrived
+            self.memory["before"][:] = self._signal
 
 
 def _whole_steps(times: np.ndarray, period: float) -> np.ndarray:

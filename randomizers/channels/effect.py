@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -38,7 +39,7 @@ class Site:
     sources: Sources = field(default_factory=dict)
     """What effects may ask of the simulation."""
 
-    @property
+    @cached_property
     def substeps(self) -> int:
         """Physics steps of a control step."""
         return round(self.period / self.target.model.opt.timestep)
@@ -119,6 +120,11 @@ class Effect(ABC):
 
         Called once a step for all worlds. `rows` are given by `restart` alone. The argument is not written to.
         """
+
+    def repeats(self) -> int:
+        """How many of the next steps would, given the same signal, give the same again; they count as made. For effects that
+        are applied at every physics step; none by itself."""
+        return 0
 
     def state(self) -> dict[str, dict[str, np.ndarray]]:
         """Copies of all it holds."""

@@ -47,7 +47,8 @@ class Occlude(Hold):
 
 
 class MarkerLoss(SensorTerm):
-    """How often a marker is lost while it is seen. It stays where it was last seen for `marker_loss_time`."""
+    """How often a marker is lost while it is seen, at a control step. It stays where it was last seen for
+    `marker_loss_time`."""
 
     kind = "marker_loss"
     unit = "1/s"

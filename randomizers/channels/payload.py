@@ -22,8 +22,8 @@ class PayloadMass(HeavyBodyTerm):
 
 
 class PayloadTime(HeavyBodyTerm):
-    """When a payload appears, counted from the trial's start over all of its episodes; 0, at once, where no term says
-    otherwise."""
+    """When a payload appears, counted from the trial's start over all of its episodes: with the first control step that
+    begins then or later. 0, at once, where no term says otherwise."""
 
     kind = "payload_time"
     unit = "s"

@@ -71,7 +71,7 @@ class NoLoadSpeed(ActionTerm):
     """
 
     kind = "no_load_speed"
-    unit = "rad/s"
+    unit, slide_unit = "rad/s", "m/s"
     fields = ("no_load_speed",)
     default_each = "element"
 

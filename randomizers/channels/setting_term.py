@@ -29,8 +29,8 @@ class SettingTerm(Term):
         self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray
     ) -> None:
         rows = fields[self.fields[0]]
-        if rows.ndim == 1:
-            rows[:] = self.operate(rows, values[:, 0, 0])
+        if SETTINGS[self.fields[0]].per == "world":
+            rows[:] = self.operate(rows, values[:, 0].reshape(rows.shape))
             return
         values = values if rows.ndim > 2 else values[..., 0]
         columns = self.columns(target, selection)

@@ -10,7 +10,7 @@ from randomizers.settings import Setting
 
 
 class PushRate(BodyTerm):
-    """How often a push begins while none lasts."""
+    """How often a push begins while none lasts; it begins with a control step."""
 
     kind = "push_rate"
     unit = "1/s"

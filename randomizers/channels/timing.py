@@ -11,7 +11,7 @@ from randomizers.channels.setting_term import WorldTerm
 from randomizers.settings import Setting
 from randomizers.target import Selection, Target
 
-_LEAST = 2.0**-25
+LEAST_UNIFORM = 2.0**-25
 """Stands for a uniform of 0: half the next one in single precision."""
 
 
@@ -51,7 +51,7 @@ class LengthenSteps(Effect):
         return signal
 
     def apply(self, signal: np.ndarray, normals: np.ndarray, uniforms: np.ndarray, rows: Rows = ALL) -> np.ndarray:
-        shares = np.maximum(uniforms[:, 0].astype(np.float64), _LEAST)
+        shares = np.maximum(uniforms[:, 0].astype(np.float64), LEAST_UNIFORM)
         return signal - self.rows["timestep_jitter"] * np.log(shares)
 
 

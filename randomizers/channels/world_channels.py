@@ -28,9 +28,12 @@ class WorldChannels(Mapping[str, Channel]):
         self._channels = {place: Channel(effects, written, site) for place, effects in places.items()}
         self.drives = tuple(dict.fromkeys(field for channel in self.values() for field in channel.drives))
         """Model fields that effects set while worlds run."""
-        self._normal_ends = np.cumsum([channel.normals for channel in self.values()])[:-1].tolist()
-        self._uniform_ends = np.cumsum([channel.uniforms for channel in self.values()])[:-1].tolist()
-        widths = sum(channel.normals for channel in self.values()), sum(channel.uniforms for channel in self.values())
+        self._shares: dict[str, tuple[slice, slice]] = {}
+        widths = 0, 0
+        for place, channel in self.items():
+            ends = widths[0] + channel.normals, widths[1] + channel.uniforms
+            self._shares[place] = slice(widths[0], ends[0]), slice(widths[1], ends[1])
+            widths = ends
         self._streams = WorldStreams(site.n, *widths)
         # 0 and 1, which no effect does anything with.
         self._share(np.zeros((site.n, widths[0]), np.float32), np.ones((site.n, widths[1]), np.float32))
@@ -70,8 +73,7 @@ class WorldChannels(Mapping[str, Channel]):
 
     def _share(self, normals: np.ndarray, uniforms: np.ndarray) -> None:
         self._normals, self._uniforms = normals, uniforms
-        parts = np.split(normals, self._normal_ends, axis=1), np.split(uniforms, self._uniform_ends, axis=1)
-        self._of = dict(zip(self, zip(*parts, strict=True), strict=True))
+        self._of = {place: (normals[:, own[0]], uniforms[:, own[1]]) for place, own in self._shares.items()}
 
     def state(self) -> dict[str, Any]:
         """Copies of all that the future depends on."""

@@ -23,7 +23,7 @@ class ActuatorGain(Term):
     """
 
     kind = "actuator_gain"
-    unit = "N m/rad"
+    unit, slide_unit = "N m/rad", "N/m"
     selects = "actuator"
     fields = ("actuator_gainprm", "actuator_biasprm")
     operations = ("scale", "set")
@@ -52,7 +52,7 @@ class ActuatorDamping(Term):
     """Damping kv of position servos, N m s/rad."""
 
     kind = "actuator_damping"
-    unit = "N m s/rad"
+    unit, slide_unit = "N m s/rad", "N s/m"
     selects = "actuator"
     fields = ("actuator_biasprm",)
     operations = ("scale", "set")
@@ -102,7 +102,7 @@ class ForceLimit(_LimitTerm):
     """
 
     kind = "force_limit"
-    unit = "N m"
+    unit, slide_unit = "N m", "N"
     fields = LIMITS
     operations = ("scale", "set")
     above_lowest = True

@@ -50,7 +50,7 @@ class JointDamping(_DofTerm):
     """Viscous damping of joints, N m s/rad (slides: N s/m)."""
 
     kind = "joint_damping"
-    unit = "N m s/rad"
+    unit, slide_unit = "N m s/rad", "N s/m"
     fields = ("dof_damping",)
 
 
@@ -58,7 +58,7 @@ class FrictionLoss(_DofTerm):
     """Dry friction of joints, N m (slides: N)."""
 
     kind = "friction_loss"
-    unit = "N m"
+    unit, slide_unit = "N m", "N"
     fields = ("dof_frictionloss",)
 
 
@@ -66,7 +66,7 @@ class Armature(_DofTerm):
     """Rotor inertia of joints, kg m^2 (slides: kg)."""
 
     kind = "armature"
-    unit = "kg m^2"
+    unit, slide_unit = "kg m^2", "kg"
     fields = ("dof_armature",)
     recompute = True
 
@@ -75,7 +75,7 @@ class JointStiffness(ElementTerm):
     """Stiffness of the springs of joints, N m/rad (slides: N/m), about where kind `joint_springref` has them at rest."""
 
     kind = "joint_stiffness"
-    unit = "N m/rad"
+    unit, slide_unit = "N m/rad", "N/m"
     selects = "joint"
     fields = ("jnt_stiffness",)
 
@@ -84,7 +84,7 @@ class JointSpringref(Term):
     """Where the springs of joints are at rest, rad (slides: m)."""
 
     kind = "joint_springref"
-    unit = "rad"
+    unit, slide_unit = "rad", "m"
     selects = "joint"
     fields = ("qpos_spring",)
     operations = ("add", "set")
@@ -121,7 +121,7 @@ class JointLimits(RangeTerm):
     """
 
     kind = "joint_limits"
-    unit = "rad"
+    unit, slide_unit = "rad", "m"
     selects = "joint"
     fields = ("jnt_range",)
     limited = "jnt_limited"

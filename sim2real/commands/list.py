@@ -25,6 +25,8 @@ class TermFacts(TypedDict):
     kind: str
     summary: str
     unit: str
+    slide_unit: str | None
+    """Unit where what it acts on slides instead of turning, where that makes a difference."""
     acts_on: str
     operations: list[str]
     """The default first."""
@@ -82,6 +84,7 @@ def facts_of(term: type[Term]) -> TermFacts:
         "kind": term.kind,
         "summary": " ".join((term.__doc__ or "").split("\n\n")[0].split()),
         "unit": term.unit,
+        "slide_unit": "m" if term.unit == "control" else term.slide_unit,
         "acts_on": term.selects or "world",
         "operations": list(term.operations),
         "each": term.default_each,

@@ -80,17 +80,20 @@ class BatchSim:
         self.qpos[rows], self.qvel[rows], self.ctrl[rows] = qpos, qvel, ctrl
         self._batch.forward(np.sort(ids))
 
-    def step(self, substeps: int, before_each: Callable[[], None] | None = None) -> np.ndarray:
+    def step(self, substeps: int, before_each: Callable[[], int] | None = None) -> np.ndarray:
         """Advance all worlds by `substeps` physics steps; returns which diverged (n,), to be reset by the caller.
 
-        `before_each` is called before every one of them, to set controls and fields.
+        `before_each` is called before the first one, to set controls and fields, and says for how many they hold; then
+        before the next, until all are made.
         """
         if before_each is None:
             self._batch.step(nstep=substeps)
         else:
-            for _ in range(substeps):
-                before_each()
-                self._batch.step(nstep=1)
+            left = substeps
+            while left:
+                together = min(before_each(), left)
+                self._batch.step(nstep=together)
+                left -= together
         limit = self.speed_limit
         # The usual case, told by a few numbers: NaN fails every comparison.
         if (

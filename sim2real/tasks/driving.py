@@ -17,7 +17,8 @@ class Driving:
 
     "timing" gives each control step its physics time step; "drive" the controls and "motor" the force laws of each
     physics step. Time steps and force laws start from what a world itself has, which is kept here. Only where some world
-    needs the last two is physics stepped one step at a time.
+    needs the last two is physics stepped in parts: for "drive" as long as all controls stay, for "motor" by single steps,
+    as force laws follow where joints are.
     """
 
     def __init__(self, sim: BatchSim, channels: WorldChannels, substeps: int) -> None:
@@ -59,11 +60,13 @@ class Driving:
         self._command = command
         return self._sim.step(self._substeps, before_each=self._drive)
 
-    def _drive(self) -> None:
-        """A physics step begins."""
+    def _drive(self) -> int:
+        """A physics step begins; returns for how many controls and force laws are set."""
         self._sim.ctrl[:] = self._channels.apply("drive", self._command)
         if self._channels["motor"].working:
             self._obey(_ALL, self._channels.apply("motor", self._laws))
+            return 1
+        return 1 + self._channels["drive"].repeats()
 
     def _obey(self, rows: Rows, laws: np.ndarray) -> None:
         """Give the actuators of these rows force laws (m, nactuator, 4)."""

@@ -18,10 +18,14 @@ from sim2real.tasks.driving import Driving
 from sim2real.tasks.physics_simulation import PhysicsSimulation
 from sim2real.tasks.robot_task import RobotTask
 from sim2real.tasks.sensing import Sensing
+from sim2real.tasks.separation import Separation
 from sim2real.tasks.task import Outcome
 
 SPEED_LIMIT = 150.0
 """Generalised speed [rad/s or m/s] above which a world has diverged: several times what any servo here can reach."""
+
+TRIES = 8
+"""Settled states that are tried for a start, at most."""
 
 _AT_ORIGIN = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
 """What stands for the object's pose where there is none."""
@@ -63,6 +67,7 @@ class RobotSimulation(PhysicsSimulation):
         limits = task.action.arrays
         self._lowest_target, self._highest_target = limits["lower"], limits["upper"]
         self._object_q, self._object_v = _free_joint_of(model, task.object_body)
+        self._separation = Separation(self.sim, np.array(joint_ids), self._object_v)
         self._pushed = as_slice(site.bodies)
         self._unpushed = np.zeros((worlds, len(site.bodies), 6))
         actions, controls = len(task.action.joints), model.nu
@@ -121,11 +126,11 @@ class RobotSimulation(PhysicsSimulation):
         self._driving.load(rows)
 
     def reset(self, ids: np.ndarray, episodes: np.ndarray) -> None:
-        starts, rows = self.task.starts, as_slice(ids)
+        rows = as_slice(ids)
         seeds = self._seeds[rows].tolist()
         rngs = [episode_generator(seed, episode) for seed, episode in zip(seeds, episodes.tolist(), strict=True)]
         self._driven.restart(ids, rows)
-        qpos = self.place(ids, starts[[rng.integers(len(starts)) for rng in rngs]], rngs)
+        qpos = self._start_states(ids, rngs)
         ctrl = np.zeros((len(ids), self._controls))
         ctrl[:, self._ctrl_ids] = qpos[:, self._driven_q]
         ctrl = self._within_range(ctrl)
@@ -140,6 +145,26 @@ class RobotSimulation(PhysicsSimulation):
         self.steps[rows] = 0
         self.begin(ids, rngs)
         self.listen(rows)
+
+    def _start_states(self, ids: np.ndarray, rngs: list[np.random.Generator]) -> np.ndarray:
+        """Start states (m, nq) of the worlds `ids`, of several the first in which nothing is deep inside of something else,
+        or the one that comes nearest to that."""
+        states = np.zeros((len(ids), self.sim.qpos.shape[1]))
+        left, deepest = np.arange(len(ids)), np.full(len(ids), np.inf)
+        for _ in range(TRIES):
+            placed = self.settled(ids[left], [rngs[row] for row in left])
+            fitting, depths = self._separation.apply(ids[left], placed)
+            better = depths < deepest[left]
+            states[left[better]], deepest[left[better]] = fitting[better], depths[better]
+            left = left[depths > 0.0]
+            if not len(left):
+                break
+        return states
+
+    def settled(self, ids: np.ndarray, rngs: list[np.random.Generator]) -> np.ndarray:
+        """One settled state for each of the worlds `ids` (m, nq), whether it fits its world or not."""
+        starts = self.task.starts
+        return self.place(ids, starts[[rng.integers(len(starts)) for rng in rngs]], rngs)
 
     def listen(self, rows: slice | np.ndarray = _ALL) -> None:
         """Sense these rows as they stand, as if they had stood so for long; needed where a state is set by hand."""

@@ -131,7 +131,6 @@ class ShadowHandSimulation(RobotSimulation):
         model = self.task.model
         self._sites = self.sim.bind("site_xpos")
         self._tip_ids = [model.site(f"robot0:S_{finger.lower()}tip").id for finger in FINGERS]
-        self._limited = np.array([model.joint(name).id for name in JOINTS])
 
     @property
     def tips(self) -> np.ndarray:
@@ -139,9 +138,4 @@ class ShadowHandSimulation(RobotSimulation):
         return self._sites[:, self._tip_ids]
 
     def place(self, ids: np.ndarray, starts: np.ndarray, rngs: list[np.random.Generator]) -> np.ndarray:
-        limits = self.sim.fields.get("jnt_range")
-        if limits is not None:
-            # A joint started beyond its limit would be thrown back, and what lies on the hand with it.
-            low, high = np.moveaxis(limits[ids][:, self._limited], -1, 0)
-            starts[:, self._q] = starts[:, self._q].clip(low, high)
         return starts

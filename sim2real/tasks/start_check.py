@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import mujoco
 import numpy as np
 
-from randomizers import Term, World, WorldDistribution, Worlds
+from randomizers import Term, World, WorldDistribution, Worlds, episode_generator
 
 if TYPE_CHECKING:
     from sim2real.tasks.robot_simulation import RobotSimulation
     from sim2real.tasks.robot_task import RobotTask
 
 MOST_PENETRATION = 0.006
-"""Deepest that anything may begin an episode inside of something else [m]; contacts push shallower ones apart gently."""
+"""Deepest that sizes alone may put anything inside of something else [m]; what is shallower is moved apart (`Separation`)."""
 STARTS = 8
 """Episodes that are started at each end of a range."""
 _SIZES = ("geom_size",)
@@ -41,18 +41,17 @@ def _ends(term: Term) -> tuple[float, ...]:
 
 
 def _deepest(task: RobotTask, distribution: WorldDistribution, term: Term, value: float) -> float:
-    """The deepest penetration [m] at the start of an episode."""
+    """The deepest penetration [m] at the start of an episode, before things are moved apart."""
     names = distribution.names[distribution.drawing.columns[term.name]]
     worlds = Worlds.stack([World(dict.fromkeys(names, value), seed) for seed in range(STARTS)])
     simulation: RobotSimulation = task.simulate(STARTS, 1, distribution)  # type: ignore[assignment]
     rows = np.arange(STARTS)
     simulation.load(rows, distribution.complete(worlds), rows)
-    simulation.reset(rows, np.zeros(STARTS, np.int64))
     model = copy.copy(task.model)
     distribution.apply(model, distribution.complete(worlds)[0])
     data = mujoco.MjData(model)
     deepest = 0.0
-    for qpos in simulation.sim.qpos:
+    for qpos in simulation.settled(rows, [episode_generator(seed, 0) for seed in range(STARTS)]):
         data.qpos[:] = qpos
         mujoco.mj_forward(model, data)
         deepest = max(deepest, -min(data.contact.dist, default=0.0))

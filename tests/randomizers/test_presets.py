@@ -178,6 +178,7 @@ ROBOGYM = {name: check for name, check in DACTYL.items() if name not in ("object
     "action_factor": normal(1.0, 0.03),
     "action_offset": normal(0.0, 0.03 / 2),
     "action_noise": fixed(0.1 / 2),
+    "jitter_persistence": uniform(0.0, 1.0),
     "push_probability": log_uniform(0.01 * 0.08 / 0.8, 0.08 / 0.8),
 }
 DEXTREME = {
@@ -199,6 +200,7 @@ DEXTREME = {
     "goal_rotation_noise": choice({0.0: 0.5, 2 * 0.005: 0.5}),
     "object_period": choice({1.0: 0.5, 2.0: 0.5}),
     "object_missed": fixed(0.3),
+    "object_injection": fixed(0.3),
     "action_offset": normal(0.0, 0.02 / 2),
     "action_noise": choice({0.0: 0.5, 0.05 / 2: 0.5}),
     "action_delay": choice({0.0: 0.5, 2 / 60: 0.5}),

@@ -238,6 +238,8 @@ ALL = {
     "sensor_period": 3,
     "observation_delay": 2,
     "observation_dropout": 0.3,
+    "pose_injection": [[0, 0, 0.3]],
+    "pose_injection_range": 0.2,
     "held_frame": 0.2,
 }
 NOMINAL = {name: SETTINGS[name].nominal for name in ALL}
@@ -256,7 +258,9 @@ def test_nominal_settings_hand_back_the_argument(target: Target) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_each_setting_alone_changes_what_comes_out(name: str, target: Target) -> None:
-    partner = {"marker_loss_time": {"marker_loss": 3.0}, "marker_loss": {"marker_loss_time": 0.2}}.get(name, {})
+    partners = {"marker_loss_time": {"marker_loss": 3.0}, "marker_loss": {"marker_loss_time": 0.2}}
+    partners["pose_injection_range"] = {"pose_injection": [[0, 0, 0.3]]}
+    partner = partners.get(name, {})
     sensed = Sensed(target, 1, {name: ALL[name]} | partner)
     sensed.clearance[:] = 0.03
     truth = np.random.default_rng(0).normal(size=(20, 1, P))

@@ -34,6 +34,7 @@ from randomizers import (
     WorldDistribution,
     Worlds,
 )
+from randomizers.channels import Channel
 from sim2real.tasks import make_task
 from sim2real.tasks.leap_rotate_z import LeapRotateZ
 from sim2real.tasks.palm_up_rotate_z import PalmUpRotateZSimulation
@@ -197,9 +198,15 @@ def test_a_lag_of_a_whole_control_step_is_a_delay_of_one(task, distribution) -> 
 
 def test_a_lag_of_two_physics_steps_starts_the_motion_two_physics_steps_later(task, distribution) -> None:
     simulation = side_by_side(task, distribution, {"lag": 2 * TIMESTEP}, {})
-    controls = []
+    controls, calls = [], []
     step = simulation.sim._batch.step
-    simulation.sim._batch.step = lambda **options: (controls.append(simulation.sim.ctrl.copy()), step(**options))  # type: ignore[method-assign]
+
+    def recorded(nstep: int) -> None:
+        controls.extend([simulation.sim.ctrl.copy()] * nstep)
+        calls.append(nstep)
+        step(nstep=nstep)
+
+    simulation.sim._batch.step = recorded
     targets = []
     for action in course(6, 2):
         simulation.step(action)
@@ -209,6 +216,20 @@ def test_a_lag_of_two_physics_steps_starts_the_motion_two_physics_steps_later(ta
         assert np.array_equal(prompt[k], np.tile(now, (SUBSTEPS, 1)))
         assert np.array_equal(late[k, :2], np.tile(before, (2, 1)))
         assert np.array_equal(late[k, 2:], np.tile(now, (3, 1)))
+    assert calls == [2, 3] * 6, "physics steps with the same controls are made together"
+
+
+def test_steps_made_together_are_those_made_one_by_one(task, distribution, monkeypatch: pytest.MonkeyPatch) -> None:
+    lags = [{"lag": 0.7 * TIMESTEP}, {"lag": 2.4 * TIMESTEP}, {"lag": PERIOD + TIMESTEP}, {}]
+    together = side_by_side(task, distribution, *lags)
+    actions = list(course(20, 4))
+    for action in actions:
+        together.step(action)
+    monkeypatch.setattr(Channel, "repeats", lambda channel: 0)
+    single = side_by_side(task, distribution, *lags)
+    for action in actions:
+        single.step(action)
+    assert np.array_equal(together.sim.state(), single.sim.state())
 
 
 @pytest.mark.parametrize("joint", range(16))

@@ -39,7 +39,7 @@ LEFT_OUT: dict[str, dict[str, set[str]]] = {
         "dactyl2018-looks": set(),
         "unseen-looks": set(),
         "robogym": NO_FINGERTIPS | NO_OBJECT | {"object_loss"},
-        "dextreme": NO_OBJECT | {"object_period", "object_missed"},
+        "dextreme": NO_OBJECT | {"object_period", "object_missed", "object_injection"},
         "playground-leap": {"object_position_noise", "object_orientation_noise", "goal_rotation_noise"},
         "hora": set(),
         "unseen-ranges": NO_FINGERTIPS | NO_OBJECT | {"object_loss"},
