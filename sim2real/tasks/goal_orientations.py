@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -16,9 +15,7 @@ from sim2real.simulation.quaternions import (
     rotation_between,
 )
 from sim2real.tasks.gym_robotics.euler import STRAIGHT_TURNS
-
-Turns = Literal["z", "parallel", "xyz"]
-"""Lying, turned about the vertical; any side down, turned about the vertical; in any way (arXiv 1802.09464)."""
+from sim2real.tasks.shadow_variants import Turns
 
 _X, _Z = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
 _REVERSED = np.array([0.0, 1.0, 0.0, 0.0])
@@ -61,6 +58,11 @@ class GoalOrientations:
             near = np.linalg.norm(self.rotation(orientation, goal), axis=1) < nearest
             return np.where(near[:, None], multiply(goal, _REVERSED), goal)
         return multiply(from_rotation_vector(self._turn(orientation, chance, nearest)), orientation)
+
+    def tilt(self, orientation: np.ndarray) -> np.ndarray:
+        """How far objects are from lying, however they are turned about the vertical [rad] (m,)."""
+        flat = multiply(from_yaw(self._yaw(orientation)), np.array(self.lying))
+        return np.linalg.norm(self.rotation(orientation, flat), axis=1)
 
     def _yaw(self, orientation: np.ndarray) -> np.ndarray:
         """How far objects are turned about the vertical [rad] (m,)."""

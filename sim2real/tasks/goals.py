@@ -40,7 +40,8 @@ class GoalReward:
     enough: int = 50
     """Goals in a row that end an episode as a success."""
     highest_speed: float = 15.0
-    """An object that spins faster [rad/s] is not being turned by a hand: the episode fails."""
+    """An object that spins faster [rad/s] is not being turned by a hand: the episode fails. Of a pen, turns about its axis do
+    not count, as it rolls."""
 
 
 TERMS = ("approach", "goal", "action_rate", "torque", "drop")
@@ -117,8 +118,7 @@ class GoalSimulation(RobotSimulation):
         weight = self.reward
         angle, offset = self.distances()
         distance = self._weighed(angle, offset)
-        spinning = np.linalg.norm(self.object_velocity[:, 3:], axis=1) > weight.highest_speed
-        failure = self.dropped() | spinning | diverged
+        failure = self.lost() | diverged
         self._dropped[failure] = 1.0
         self._reached = (angle < weight.tolerance) & (offset < weight.near) & ~failure
         change = self.last_action - self._action_before
@@ -133,7 +133,13 @@ class GoalSimulation(RobotSimulation):
         self._distance[:] = distance
         self._goals += self._reached
         self._set_goal(np.flatnonzero(self._reached))
-        return Outcome(rewards, self._goals >= weight.enough, failure, diverged)
+        paid = {name: rewards[name] for name in self.task.reward_terms}
+        return Outcome(paid, self._goals >= weight.enough, failure, diverged)
+
+    def lost(self) -> np.ndarray:
+        """Whether the object has left the hand or spins as no hand turns it (n,)."""
+        spin = self.object_velocity[:, 3 : 5 if self.orientations.axial else 6]
+        return self.dropped() | (np.linalg.norm(spin, axis=1) > self.reward.highest_speed)
 
     @abstractmethod
     def dropped(self) -> np.ndarray:
@@ -151,12 +157,16 @@ class GoalSimulation(RobotSimulation):
 
     def _arrays(self) -> dict[str, np.ndarray]:
         positions = {} if self.offsets is None else {"goal_position": self.goal_position}
-        return super()._arrays() | positions | {
-            "chance": self._chance,
-            "goal": self.goal,
-            "distance": self._distance,
-            "goals": self._goals,
-            "reached": self._reached,
-            "dropped": self._dropped,
-            "action_before": self._action_before,
-        }
+        return (
+            super()._arrays()
+            | positions
+            | {
+                "chance": self._chance,
+                "goal": self.goal,
+                "distance": self._distance,
+                "goals": self._goals,
+                "reached": self._reached,
+                "dropped": self._dropped,
+                "action_before": self._action_before,
+            }
+        )

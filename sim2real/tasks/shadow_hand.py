@@ -62,6 +62,15 @@ def _set_the_stage(spec: mujoco.MjSpec) -> None:
     spec.light("light0").ambient = (0.1, 0.1, 0.1)
 
 
+def shadow_spec(path: Path) -> mujoco.MjSpec:
+    """A hand's model with this physics' time step, cameras around the palm, and lights, of which two are off."""
+    spec = load_spec(path)
+    spec.option.timestep = TIMESTEP
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    _set_the_stage(spec)
+    return spec
+
+
 class ShadowHand(RobotTask):
     """20 motors for 24 joints, 25 Hz, relative position targets; the hand of gymnasium-robotics.
 
@@ -71,6 +80,8 @@ class ShadowHand(RobotTask):
 
     stride: ClassVar[float] = 0.15
     """How far an action of 1 moves a joint's target in a control step, as a share of the joint's range."""
+    smoothing: ClassVar[float] = 0.0
+    """Share of the last target in the next."""
     joints = JOINTS
     substeps = 10
 
@@ -93,16 +104,12 @@ class ShadowHand(RobotTask):
             lower=tuple(low[driven]),
             upper=tuple(high[driven]),
             max_velocity=(FASTEST_TARGET,) * len(DRIVEN),
+            smoothing=self.smoothing,
         )
 
     @cached_property
     def spec(self) -> mujoco.MjSpec:
-        """With cameras around the palm, and lights, of which two are off."""
-        spec = load_spec(self.model_path)
-        spec.option.timestep = TIMESTEP
-        spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-        _set_the_stage(spec)
-        return spec
+        return shadow_spec(self.model_path)
 
     def held(self, qpos: np.ndarray, noise: np.ndarray) -> tuple[BatchSim, np.ndarray]:
         """Simulate the nominal world from the states qpos (m, nq), their hands in the start pose but for `noise`
