@@ -23,7 +23,7 @@ from sim2real.runs import RunFolder, load_policy
 from sim2real.runs.world_source import WorldSource
 from sim2real.simulation.camera import Camera
 from sim2real.simulation.video import write_video
-from sim2real.tasks import ROBOT_TASKS, TASKS, make_task
+from sim2real.tasks import ROBOT_FAMILIES, ROBOT_TASKS, TASKS, make_task
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.trials.trial_env import TrialEnv
 
@@ -56,7 +56,7 @@ def run(options: Options) -> Result:
     folder = None if options.run in TASKS else RunFolder.open(Path(options.run))
     task = make_task(options.run) if folder is None else folder.task
     if task.name not in ROBOT_TASKS:
-        raise UserError(f"{task.name} has no robot to look at; tasks that do: {', '.join(ROBOT_TASKS)}")
+        raise UserError(f"{task.name} has no robot to look at; tasks that do: {', '.join(ROBOT_FAMILIES)}")
     distribution = options.worlds_of(task, None if folder is None else folder.worlds(task))
     name = options.policy or ("zero" if folder is None else "trained")
     if name != "trained":

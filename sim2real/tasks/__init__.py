@@ -54,8 +54,20 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     _PATTERN_OF.get(name, name): _PATTERNS.get(_PATTERN_OF.get(name, name), (name,)) for name in TASKS
 }
 """All tasks by what listings show of them: its name, or the pattern of those that are too many to be told apart there."""
+ROBOT_FAMILIES = {family: names for family, names in FAMILIES.items() if names[0] in _ROBOTS}
+"""Those of `ROBOT_TASKS`."""
 
-__all__ = ["FAMILIES", "ROBOT_TASKS", "TASKS", "Outcome", "Simulation", "Task", "make_task", "task_class"]
+__all__ = [
+    "FAMILIES",
+    "ROBOT_FAMILIES",
+    "ROBOT_TASKS",
+    "TASKS",
+    "Outcome",
+    "Simulation",
+    "Task",
+    "make_task",
+    "task_class",
+]
 
 
 def task_class(name: str) -> type[Task]:

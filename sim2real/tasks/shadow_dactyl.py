@@ -33,7 +33,7 @@ class ShadowBlockDactyl(ShadowManipulate):
     Actions are relative to the last targets, as all of this hand's, there to the joints' angles.
     """
 
-    summary = "Dactyl's own setting: a block in a Shadow hand to one orientation after another, seen by cameras alone"
+    summary = "Dactyl's own setting: a block in a Shadow hand, seen by cameras, to any orientation"
     substeps = 20
     stride = 0.3
     smoothing = 0.3

@@ -49,10 +49,10 @@ def shadow_assets() -> Path:
     return Path(package.origin).parent / "envs" / "assets" / "hand"
 
 
-def _set_the_stage(spec: mujoco.MjSpec) -> None:
+def _set_the_stage(spec: mujoco.MjSpec, away: float) -> None:
     """What is only looked at."""
     for name, eye in CAMERAS.items():
-        add_camera(spec, name, REST + eye, REST)
+        add_camera(spec, name, REST + np.multiply(eye, away), REST)
     for name, (eye, on) in LIGHTS.items():
         add_light(spec, name, REST + eye, REST, strength=0.25, on=on)
     # Half of the time to draw a picture went into the finer forearm, at its edge.
@@ -62,12 +62,13 @@ def _set_the_stage(spec: mujoco.MjSpec) -> None:
     spec.light("light0").ambient = (0.1, 0.1, 0.1)
 
 
-def shadow_spec(path: Path) -> mujoco.MjSpec:
-    """A hand's model with this physics' time step, cameras around the palm, and lights, of which two are off."""
+def shadow_spec(path: Path, away: float = 1.0) -> mujoco.MjSpec:
+    """A hand's model with this physics' time step, cameras around the palm, so many times as far as usual, and lights, of
+    which two are off."""
     spec = load_spec(path)
     spec.option.timestep = TIMESTEP
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    _set_the_stage(spec)
+    _set_the_stage(spec, away)
     return spec
 
 

@@ -37,7 +37,7 @@ class ShadowManipulate(ShadowHand):
     state without noise.
     """
 
-    summary = "the object in a Shadow hand to goals: rotate-z, -parallel, -xyz, full; then [-touch][-sparse|-dense]"
+    summary = "the object in a Shadow hand: rotate-z, -parallel, -xyz, full; then [-touch][-sparse|-dense]"
     worlds_path = Path(str(files("sim2real") / "assets" / "shadow_manipulate_worlds.yaml"))
     object_body = BODY
     episode_steps = 400

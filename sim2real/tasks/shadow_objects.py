@@ -32,6 +32,8 @@ class HeldObject:
     """Whether turns about its own z axis do not count."""
     height: int = 0
     """Which of its geom's sizes decides how high its centre lies."""
+    away: float = 1.0
+    """How many times as far as usual cameras are, to see it whole."""
 
     def orientations(self, turns: Turns) -> GoalOrientations:
         """Those that goals of that kind are drawn from."""
@@ -43,7 +45,7 @@ OBJECTS = {
     for thing in (
         HeldObject("block", 0.01, height=2),
         HeldObject("egg", 0.01, _ON_ITS_SIDE),
-        HeldObject("pen", 0.05, _ON_ITS_SIDE, axial=True),
+        HeldObject("pen", 0.05, _ON_ITS_SIDE, axial=True, away=1.6),
     )
 }
 
@@ -55,7 +57,8 @@ def spec_of(thing: str, touch: bool) -> mujoco.MjSpec:
     Left out are the object that stock environments show the goal with, as it has a place in the state, and what is hidden
     in the one that is held.
     """
-    spec = shadow_spec(shadow_assets() / f"manipulate_{thing}{'_touch_sensors' if touch else ''}.xml")
+    file = f"manipulate_{thing}{'_touch_sensors' if touch else ''}.xml"
+    spec = shadow_spec(shadow_assets() / file, OBJECTS[thing].away)
     spec.delete(spec.body("target"))
     hidden = spec.geom("object_hidden")
     if hidden is not None:

@@ -52,7 +52,7 @@ from randomizers import (
 from sim2real.simulation.camera import Camera
 from sim2real.simulation.pictures import Pictures
 from sim2real.simulation.stage import Stage
-from sim2real.tasks import ROBOT_TASKS, make_task
+from sim2real.tasks import ROBOT_FAMILIES, make_task
 from sim2real.tasks.robot_task import RobotTask
 from sim2real.trials.trial_env import TrialEnv
 
@@ -95,7 +95,7 @@ def leap() -> RobotTask:
     return make_task("leap/rotate-z")
 
 
-@pytest.fixture(params=[name for name in ROBOT_TASKS if make_task(name).object_body])
+@pytest.fixture(params=[names[0] for names in ROBOT_FAMILIES.values() if make_task(names[0]).object_body])
 def task(request: pytest.FixtureRequest) -> RobotTask:
     return make_task(request.param)
 
