@@ -184,8 +184,11 @@ def test_a_normals_tails_are_cut_where_a_term_could_not_take_them(arm: Target) -
     assert np.abs(worlds.column("gravity[x]")).max() > 3 * 0.4
 
 
-ROBOTS = [names[0] for names in ROBOT_FAMILIES.values()]
-SHIPPED = [names[0] for names in FAMILIES.values() if make_task(names[0]).worlds.terms]
+# How many numbers there are to draw depends on the model's parts, of which these have as many as others here; the worlds of
+# the last are those of a preset.
+LIKE_OTHERS = {"shadow/egg-rotate-z", "shadow/pen-rotate-z", "shadow/block-dactyl"}
+ROBOTS = [names[0] for names in ROBOT_FAMILIES.values() if names[0] not in LIKE_OTHERS]
+SHIPPED = [names[0] for names in FAMILIES.values() if names[0] not in LIKE_OTHERS and make_task(names[0]).worlds.terms]
 
 
 def assert_each_term_follows_its_law(worlds: WorldDistribution) -> None:
