@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from sim2real.simulation.quaternions import (
     rotation_between,
 )
 from sim2real.tasks.gym_robotics.euler import STRAIGHT_TURNS
-from sim2real.tasks.shadow_variants import Turns
+
+Turns = Literal["z", "parallel", "xyz"]
+"""Lying, turned about the vertical; any side down, turned about the vertical; in any way (arXiv 1802.09464)."""
 
 _X, _Z = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
 _REVERSED = np.array([0.0, 1.0, 0.0, 0.0])

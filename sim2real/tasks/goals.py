@@ -157,16 +157,13 @@ class GoalSimulation(RobotSimulation):
 
     def _arrays(self) -> dict[str, np.ndarray]:
         positions = {} if self.offsets is None else {"goal_position": self.goal_position}
-        return (
-            super()._arrays()
-            | positions
-            | {
-                "chance": self._chance,
-                "goal": self.goal,
-                "distance": self._distance,
-                "goals": self._goals,
-                "reached": self._reached,
-                "dropped": self._dropped,
-                "action_before": self._action_before,
-            }
-        )
+        return super()._arrays() | {
+            "chance": self._chance,
+            "goal": self.goal,
+            "distance": self._distance,
+            "goals": self._goals,
+            "reached": self._reached,
+            "dropped": self._dropped,
+            "action_before": self._action_before,
+            **positions,
+        }

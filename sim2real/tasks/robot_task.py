@@ -52,7 +52,7 @@ class RobotTask(Task):
     tracked_by: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """The marker that each column of `tracked` is from, by name; a term left out is a marker of its own name."""
     felt: ClassVar[Sequence[str]] = ()
-    """Of these markers, those that are none but sensors in the robot, which nothing hides."""
+    """Of these, the names that are no markers but sensors in the robot, which nothing hides."""
     privileged_size: int
     """Width of what only the critic sees, the world vector not counted."""
 

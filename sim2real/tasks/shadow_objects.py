@@ -9,9 +9,8 @@ import mujoco
 import numpy as np
 
 from sim2real.simulation.physics_model import physics_only
-from sim2real.tasks.goal_orientations import GoalOrientations
+from sim2real.tasks.goal_orientations import GoalOrientations, Turns
 from sim2real.tasks.shadow_hand import shadow_assets, shadow_spec
-from sim2real.tasks.shadow_variants import Turns
 
 BODY = "object"
 """The object's body, and its geom."""
@@ -45,7 +44,7 @@ OBJECTS = {
     for thing in (
         HeldObject("block", 0.01, height=2),
         HeldObject("egg", 0.01, _ON_ITS_SIDE),
-        HeldObject("pen", 0.05, _ON_ITS_SIDE, axial=True, away=1.6),
+        HeldObject("pen", 0.05, _ON_ITS_SIDE, axial=True, away=1.4),
     )
 }
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
+from sim2real.tasks.goal_orientations import Turns
+
 Reward = Literal["dactyl", "sparse", "dense"]
-Turns = Literal["z", "parallel", "xyz"]
-"""Lying, turned about the vertical; any side down, turned about the vertical; in any way (arXiv 1802.09464)."""
 
 
 @dataclass(frozen=True)
