@@ -88,8 +88,9 @@ class ObservationBuilder:
             for term in contract.observation
         ]
         self._sources = [term.source for term in contract.observation]
-        self._offset = np.concatenate([term.offset for term in contract.observation])
-        self._scale = np.concatenate([term.scale for term in contract.observation])
+        # Nothing comes first, as there may be no term.
+        self._offset = np.concatenate([(), *(term.offset for term in contract.observation)])
+        self._scale = np.concatenate([(), *(term.scale for term in contract.observation)])
 
     def build(
         self,
@@ -115,7 +116,7 @@ class ObservationBuilder:
             start if source == "episode_start" else raw[source][..., columns]
             for source, columns in zip(self._sources, self._columns, strict=True)
         ]
-        return ((np.concatenate(blocks, axis=-1) - self._offset) * self._scale).astype(np.float32)
+        return ((np.concatenate([start[..., :0], *blocks], axis=-1) - self._offset) * self._scale).astype(np.float32)
 
 
 def _columns(ids: list[int]) -> np.ndarray | slice:

@@ -6,12 +6,14 @@ from functools import cache
 from importlib import import_module
 
 from sim2real.errors import UserError
+from sim2real.tasks import shadow_variants as shadow
 from sim2real.tasks.gym_robotics import variants as gym_robotics
 from sim2real.tasks.task import Outcome, Simulation, Task
 
 _ROBOTS = {
     "leap/rotate-z": "sim2real.tasks.leap_rotate_z:LeapRotateZ",
-    "shadow/block-rotate-z": "sim2real.tasks.shadow_block_rotate_z:ShadowBlockRotateZ",
+    **shadow.CLASSES,
+    "shadow/block-dactyl": "sim2real.tasks.shadow_dactyl:ShadowBlockDactyl",
     "shadow/reach": "sim2real.tasks.shadow_reach:ShadowReach",
     "leap/reorient": "sim2real.tasks.leap_reorient:LeapReorient",
     "allegro/rotate-z": "sim2real.tasks.allegro_rotate_z:AllegroRotateZ",
@@ -39,7 +41,7 @@ _ARGUMENTS: dict[str, tuple[int | str, ...]] = {
     **_MDPS,
     **_GRID_MAZES,
     **_VIEW_MAZES,
-    **{name: (name,) for name in gym_robotics.CLASSES},
+    **{name: (name,) for name in (*shadow.CLASSES, *gym_robotics.CLASSES)},
 }
 """What a class that several names share is made with."""
 _CLASSES = {
@@ -61,13 +63,14 @@ ELSEWHERE = tuple(_MENAGERIE)
 """Those whose models the user must have: neither this package nor what it depends on brings them."""
 
 _UNSEEN = (*_BANDITS, *_MDPS, *_GRID_MAZES, *_VIEW_MAZES)
+_PATTERNS = {**shadow.FAMILIES, "leap-menagerie/*": ELSEWHERE, **gym_robotics.FAMILIES}
+_PATTERN_OF = {name: pattern for pattern, names in _PATTERNS.items() for name in names}
 FAMILIES: dict[str, tuple[str, ...]] = {
-    **{name: (name,) for name in (*_ROBOTS, *_PLAYGROUND)},
-    "leap-menagerie/*": ELSEWHERE,
-    **{name: (name,) for name in _UNSEEN},
-    **gym_robotics.FAMILIES,
+    _PATTERN_OF.get(name, name): _PATTERNS.get(_PATTERN_OF.get(name, name), (name,)) for name in TASKS
 }
 """All tasks by what listings show of them: its name, or the pattern of those that are too many to be told apart there."""
+ROBOT_FAMILIES = {family: names for family, names in FAMILIES.items() if names[0] in _ROBOTS}
+"""Those of `ROBOT_TASKS`."""
 PICTURED = tuple(family for family, names in FAMILIES.items() if names[0] not in _UNSEEN)
 """Those that are simulated in MuJoCo and can be looked at, as listings show them."""
 
@@ -75,6 +78,7 @@ __all__ = [
     "ELSEWHERE",
     "FAMILIES",
     "PICTURED",
+    "ROBOT_FAMILIES",
     "ROBOT_TASKS",
     "TASKS",
     "Outcome",

@@ -8,7 +8,7 @@ import numpy as np
 
 from randomizers import WorldDistribution
 from randomizers.channels import Sources
-from sim2real.simulation.quaternions import from_rotation_vector, multiply
+from sim2real.tasks.goal_orientations import GoalOrientations
 from sim2real.tasks.goals import METRICS, TERMS, GoalSimulation
 from sim2real.tasks.palm_up import PalmUp, PalmUpSimulation
 from sim2real.tasks.sensing import distance_to_others
@@ -50,18 +50,8 @@ class PalmUpReorientSimulation(PalmUpSimulation, GoalSimulation):
     """n hands that reorient a cube each."""
 
     task: PalmUpReorient
+    orientations = GoalOrientations("xyz")
     goal_shown_at = (-0.075, -0.07, 0.05)
-
-    def new_goals(self, orientation: np.ndarray, chance: np.ndarray) -> np.ndarray:
-        """Uniform over the rotations that are not nearer than allowed."""
-        # The angle of a uniform rotation has the density (1 - cos angle) / pi.
-        angles = np.linspace(self.reward.nearest, np.pi, 1024)
-        below = angles - np.sin(angles)
-        angle = np.interp(below[0] + chance[:, 0] * (below[-1] - below[0]), below, angles)
-        height, longitude = 2.0 * chance[:, 1] - 1.0, 2.0 * np.pi * chance[:, 2]
-        across = np.sqrt(1.0 - height**2)
-        axis = np.stack((across * np.cos(longitude), across * np.sin(longitude), height), axis=1)
-        return multiply(from_rotation_vector(angle[:, None] * axis), orientation)
 
     def sources(self) -> Sources:
         return {**super().sources(), "clearance": self._clearance}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -51,6 +51,8 @@ class RobotTask(Task):
     """Unit of each of `tracked`; "1" where none is given."""
     tracked_by: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """The marker that each column of `tracked` is from, by name; a term left out is a marker of its own name."""
+    felt: ClassVar[Sequence[str]] = ()
+    """Of these, the names that are no markers but sensors in the robot, which nothing hides."""
     privileged_size: int
     """Width of what only the critic sees, the world vector not counted."""
 
@@ -85,6 +87,7 @@ class RobotTask(Task):
         markers = {name: self.tracked_by.get(name, (name,) * size) for name, size in self.tracked.items()}
         sensors = {term.name: term.joints for term in self.sensed} | markers
         seen = dict.fromkeys(marker for delivered_by in markers.values() for marker in delivered_by)
+        hideable = tuple(marker for marker in seen if marker not in self.felt)
         return Target(
             model,
             self.name,
@@ -92,7 +95,7 @@ class RobotTask(Task):
             units,
             self.roles,
             sensors=sensors,
-            markers=tuple(seen),
+            markers=hideable,
             visual=lambda: self.visual_model,
             accepts=lambda distribution: check_starts(self, distribution),
         )

@@ -49,10 +49,10 @@ def shadow_assets() -> Path:
     return Path(package.origin).parent / "envs" / "assets" / "hand"
 
 
-def _set_the_stage(spec: mujoco.MjSpec) -> None:
+def _set_the_stage(spec: mujoco.MjSpec, away: float) -> None:
     """What is only looked at."""
     for name, eye in CAMERAS.items():
-        add_camera(spec, name, REST + eye, REST)
+        add_camera(spec, name, REST + np.multiply(eye, away), REST)
     for name, (eye, on) in LIGHTS.items():
         add_light(spec, name, REST + eye, REST, strength=0.25, on=on)
     # Half of the time to draw a picture went into the finer forearm, at its edge.
@@ -60,6 +60,16 @@ def _set_the_stage(spec: mujoco.MjSpec) -> None:
     # The stock lights alone drown a white hand.
     spec.light("light0").diffuse = spec.visual.headlight.diffuse = (0.25, 0.25, 0.25)
     spec.light("light0").ambient = (0.1, 0.1, 0.1)
+
+
+def shadow_spec(path: Path, away: float = 1.0) -> mujoco.MjSpec:
+    """A hand's model with this physics' time step, cameras around the palm, so many times as far as usual, and lights, of
+    which two are off."""
+    spec = load_spec(path)
+    spec.option.timestep = TIMESTEP
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    _set_the_stage(spec, away)
+    return spec
 
 
 class ShadowHand(RobotTask):
@@ -71,6 +81,8 @@ class ShadowHand(RobotTask):
 
     stride: ClassVar[float] = 0.15
     """How far an action of 1 moves a joint's target in a control step, as a share of the joint's range."""
+    smoothing: ClassVar[float] = 0.0
+    """Share of the last target in the next."""
     joints = JOINTS
     substeps = 10
 
@@ -93,16 +105,12 @@ class ShadowHand(RobotTask):
             lower=tuple(low[driven]),
             upper=tuple(high[driven]),
             max_velocity=(FASTEST_TARGET,) * len(DRIVEN),
+            smoothing=self.smoothing,
         )
 
     @cached_property
     def spec(self) -> mujoco.MjSpec:
-        """With cameras around the palm, and lights, of which two are off."""
-        spec = load_spec(self.model_path)
-        spec.option.timestep = TIMESTEP
-        spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-        _set_the_stage(spec)
-        return spec
+        return shadow_spec(self.model_path)
 
     def held(self, qpos: np.ndarray, noise: np.ndarray) -> tuple[BatchSim, np.ndarray]:
         """Simulate the nominal world from the states qpos (m, nq), their hands in the start pose but for `noise`

@@ -25,7 +25,7 @@ from randomizers import (
     WorldsError,
     preset,
 )
-from sim2real.tasks import ELSEWHERE, FAMILIES, ROBOT_TASKS, make_task
+from sim2real.tasks import ELSEWHERE, FAMILIES, ROBOT_FAMILIES, make_task
 
 LEAST_P = 1e-5
 """Probability under the law of what is still taken for its draws. Seeds are fixed: what passes once always passes."""
@@ -184,7 +184,15 @@ def test_a_normals_tails_are_cut_where_a_term_could_not_take_them(arm: Target) -
     assert np.abs(worlds.column("gravity[x]")).max() > 3 * 0.4
 
 
-SHIPPED = [name for name, *_ in FAMILIES.values() if name not in ELSEWHERE and make_task(name).worlds.terms]
+# How many numbers there are to draw depends on the model's parts, of which these have as many as others here; the worlds of
+# the last are those of a preset.
+LIKE_OTHERS = {"shadow/egg-rotate-z", "shadow/pen-rotate-z", "shadow/block-dactyl"}
+ROBOTS = [names[0] for names in ROBOT_FAMILIES.values() if names[0] not in LIKE_OTHERS]
+SHIPPED = [
+    names[0]
+    for names in FAMILIES.values()
+    if names[0] not in (*LIKE_OTHERS, *ELSEWHERE) and make_task(names[0]).worlds.terms
+]
 
 
 def assert_each_term_follows_its_law(worlds: WorldDistribution) -> None:
@@ -210,7 +218,7 @@ def test_every_term_of_worlds_never_trained_in_follows_its_law(name: str) -> Non
     assert_each_term_follows_its_law(make_task(name).worlds.split()[1])
 
 
-@pytest.mark.parametrize("task", ROBOT_TASKS)
+@pytest.mark.parametrize("task", ROBOTS)
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_term_of_a_preset_follows_its_law(name: str, task: str) -> None:
     assert_each_term_follows_its_law(preset(name, make_task(task).target))
@@ -230,7 +238,7 @@ def test_every_term_follows_its_law_while_its_range_is_widened(name: str) -> Non
         assert_each_term_follows_its_law(half_way(make_task(name).worlds, seed))
 
 
-@pytest.mark.parametrize("task", ROBOT_TASKS)
+@pytest.mark.parametrize("task", ROBOTS)
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_range_of_a_preset_can_be_widened(name: str, task: str) -> None:
     worlds = preset(name, make_task(task).target)

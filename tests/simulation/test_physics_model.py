@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from sim2real.simulation.physics_model import physics_only
-from sim2real.tasks.leap_rotate_z import LeapRotateZ
+from sim2real.tasks import make_task
 from sim2real.tasks.robot_task import RobotTask
-from sim2real.tasks.shadow_block_rotate_z import ShadowBlockRotateZ
 
 DYNAMICS = ("jnt_", "qpos", "tendon_", "wrap_", "actuator_", "eq_", "exclude_")
 """Beginnings of the names of fields that are the same in both models throughout."""
@@ -29,9 +28,9 @@ CONTACT = (
 )
 
 
-@pytest.fixture(scope="module", params=[LeapRotateZ, ShadowBlockRotateZ], ids=["leap", "shadow"])
+@pytest.fixture(scope="module", params=["leap/rotate-z", "shadow/block-rotate-z"])
 def hand(request) -> RobotTask:
-    return request.param()
+    return make_task(request.param)
 
 
 @pytest.fixture(scope="module")

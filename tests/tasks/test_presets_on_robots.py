@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from randomizers import PRESETS, WorldDistribution, preset
-from sim2real.tasks import ROBOT_TASKS, make_task
+from sim2real.tasks import ROBOT_FAMILIES, make_task
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.robot_task import RobotTask
 
 HANDS = ("leap/rotate-z", "shadow/block-rotate-z")
+ROBOTS = (*(names[0] for names in ROBOT_FAMILIES.values()), "shadow/pen-full-touch-sparse")
 WORLDS = 16
 STEPS = 200
 
@@ -30,8 +31,9 @@ NO_OBJECT = {
     "goal_rotation_offset",
     "goal_rotation_noise",
 }
+NO_JOINTS = {"joint_noise", "joint_offset"}
 # What of each preset has nothing to act on: a LEAP hand only feels its joints, of a Shadow hand's block the position and the
-# turn to the goal are seen, and of neither the fingertips.
+# turn to the goal are seen, and of neither the fingertips but in Dactyl's own setting, which sees no joint.
 LEFT_OUT: dict[str, dict[str, set[str]]] = {
     "leap/rotate-z": {
         "nominal": set(),
@@ -59,6 +61,19 @@ LEFT_OUT: dict[str, dict[str, set[str]]] = {
         "unseen-effects": set(),
         "unseen-simulator": set(),
     },
+    "shadow/block-dactyl": {
+        "nominal": set(),
+        "dactyl2018": NO_ORIENTATION,
+        "dactyl2018-looks": set(),
+        "unseen-looks": set(),
+        "robogym": NO_ORIENTATION | NO_JOINTS,
+        "dextreme": NO_ORIENTATION | NO_JOINTS,
+        "playground-leap": {"object_orientation_noise", "joint_noise"},
+        "hora": {"joint_noise"},
+        "unseen-ranges": NO_ORIENTATION,
+        "unseen-effects": {f"joint_{what}" for what in ("drift", "dropout", "gain", "missing", "quantum", "trend")},
+        "unseen-simulator": set(),
+    },
 }
 
 
@@ -77,7 +92,7 @@ def started(task: RobotTask, distribution: WorldDistribution, worlds: int) -> Ro
     return simulation
 
 
-@pytest.mark.parametrize("name", ROBOT_TASKS)
+@pytest.mark.parametrize("name", ROBOTS)
 def test_every_preset_loads_on_every_robot_and_prints_nothing(name, capfd) -> None:
     task = robot_task(name)
     for kind in PRESETS:
@@ -87,13 +102,13 @@ def test_every_preset_loads_on_every_robot_and_prints_nothing(name, capfd) -> No
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("name", HANDS)
+@pytest.mark.parametrize("name", LEFT_OUT)
 def test_what_is_left_out_is_what_the_task_does_not_see(name) -> None:
     target = robot_task(name).target
     assert {kind: set(preset(kind, target).left_out) for kind in PRESETS} == LEFT_OUT[name]
 
 
-@pytest.mark.parametrize("name", ROBOT_TASKS)
+@pytest.mark.parametrize("name", ROBOTS)
 def test_the_simulation_has_an_effect_for_every_setting_that_a_preset_writes(name) -> None:
     task = robot_task(name)
     for kind in PRESETS:
@@ -103,8 +118,13 @@ def test_the_simulation_has_an_effect_for_every_setting_that_a_preset_writes(nam
         assert set(distribution.channel_settings) <= read
 
 
-@pytest.mark.parametrize("kind", PRESETS)
-@pytest.mark.parametrize("name", HANDS)
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *((name, kind) for name in HANDS for kind in PRESETS),
+        *((name, "dactyl2018") for name in ("shadow/egg-full-touch", "shadow/pen-rotate-xyz", "shadow/block-dactyl")),
+    ],
+)
 def test_no_world_of_a_preset_breaks_down_under_random_actions(name, kind) -> None:
     task = robot_task(name)
     simulation = started(task, preset(kind, task.target), WORLDS)
@@ -120,13 +140,16 @@ def test_no_world_of_a_preset_breaks_down_under_random_actions(name, kind) -> No
 
 
 @pytest.mark.parametrize("kind", ["dactyl2018", "hora", "unseen-ranges"])
-@pytest.mark.parametrize("name", HANDS)
+@pytest.mark.parametrize("name", [*HANDS, "shadow/egg-rotate-z", "shadow/pen-rotate-z"])
 def test_no_object_is_thrown_by_the_hand_that_it_starts_in(name, kind) -> None:
     task = robot_task(name)
     moving = [term for term in preset(kind, task.target).terms if term.kind in ("size", "joint_limits")]
     simulation = started(task, WorldDistribution(moving, task.target), 64)
     still = simulation.target_angle.copy()
+    # A pen lies between fingers, which other limits move, and is pushed out by one in fifty hands.
+    slow, fastest = (0.98, 0.7) if "pen" in name else (1.0, 0.5)
     for _ in range(10):
         outcome = simulation.step_targets(still)
         assert not outcome.failure.any()
-        assert np.linalg.norm(simulation.object_velocity[:, :3], axis=1).max() < 0.5
+        speed = np.linalg.norm(simulation.object_velocity[:, :3], axis=1)
+        assert speed.max() < fastest and (speed < 0.5).mean() >= slow

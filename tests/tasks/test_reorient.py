@@ -40,9 +40,9 @@ def test_goals_are_uniform_over_the_rotations_that_are_far_enough(task) -> None:
     simulation = nominal(task, 1).simulation
     start = simulation.object_pose[:1, 3:]
     chance = np.random.default_rng(0).random((20_000, 3))
-    away = rotation_between(start, simulation.new_goals(np.repeat(start, 20_000, axis=0), chance))
-    angle = np.linalg.norm(away, axis=1)
     nearest = simulation.reward.nearest
+    away = rotation_between(start, simulation.orientations.draw(np.repeat(start, 20_000, axis=0), chance, nearest))
+    angle = np.linalg.norm(away, axis=1)
     assert nearest <= angle.min() < nearest + 0.05
     assert angle.max() <= np.pi
     # Of all rotations, (angle - sin angle) / pi turn by less than an angle.

@@ -14,7 +14,7 @@ from sim2real.tasks.leap_rotate_z import LeapRotateZ
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.robot_task import RobotTask
 from sim2real.tasks.sensing import distance_to_others
-from sim2real.tasks.shadow_block_rotate_z import ShadowBlockRotateZ
+from sim2real.tasks.shadow_manipulate import ShadowManipulate
 from sim2real.trials import TrialEnv
 from sim2real.twin import Twin
 
@@ -30,9 +30,9 @@ def leap() -> LeapRotateZ:
 
 
 @pytest.fixture(scope="module")
-def shadow() -> ShadowBlockRotateZ:
+def shadow() -> ShadowManipulate:
     task = make_task("shadow/block-rotate-z")
-    assert isinstance(task, ShadowBlockRotateZ)
+    assert isinstance(task, ShadowManipulate)
     return task
 
 

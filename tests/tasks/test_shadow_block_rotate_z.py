@@ -9,7 +9,8 @@ import pytest
 
 from randomizers import Worlds
 from sim2real.simulation.quaternions import from_yaw, multiply
-from sim2real.tasks.shadow_block_rotate_z import FARTHEST, REST, ShadowBlockRotateZ, ShadowBlockRotateZSimulation
+from sim2real.tasks.shadow_hand import REST
+from sim2real.tasks.shadow_manipulate import FARTHEST, ShadowManipulate, ShadowManipulateSimulation
 from sim2real.trials.trial_env import TrialEnv
 
 TRACKED = slice(-6, None)
@@ -17,11 +18,11 @@ TRACKED = slice(-6, None)
 
 
 @pytest.fixture(scope="module")
-def task() -> ShadowBlockRotateZ:
-    return ShadowBlockRotateZ()
+def task() -> ShadowManipulate:
+    return ShadowManipulate("shadow/block-rotate-z")
 
 
-def nominal(task: ShadowBlockRotateZ, worlds: int) -> TrialEnv:
+def nominal(task: ShadowManipulate, worlds: int) -> TrialEnv:
     """Hands as the model has them, their first episode begun."""
     env = TrialEnv(task, worlds, threads=1, draw=lambda rng, n: Worlds((), np.zeros((n, 0)), np.arange(n)))
     env.reset()
@@ -33,7 +34,7 @@ def still(env: TrialEnv) -> np.ndarray:
     return np.zeros((env.num_envs, *env.action_space.shape), np.float32)
 
 
-def put_at_goal(simulation: ShadowBlockRotateZSimulation, rows: slice | list[int]) -> None:
+def put_at_goal(simulation: ShadowManipulateSimulation, rows: slice | list[int]) -> None:
     """Turn blocks into their goals, high enough to touch nothing for a step."""
     simulation.object_pose[rows, :3] = REST + np.array([0.0, 0.0, 0.05])
     simulation.object_pose[rows, 3:] = simulation.goal[rows]
@@ -240,6 +241,6 @@ def test_noise_and_bias_of_a_world_act_on_what_is_tracked(task) -> None:
 
 
 def test_the_hand_is_found_without_importing_its_package() -> None:
-    script = "import sys, sim2real.tasks.shadow_block_rotate_z; sys.exit('gymnasium_robotics' in sys.modules)"
+    script = "import sys, sim2real.tasks.shadow_manipulate; sys.exit('gymnasium_robotics' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")

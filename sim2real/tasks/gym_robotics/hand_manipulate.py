@@ -128,6 +128,23 @@ def drop(thing: str, rngs: list[np.random.Generator], rotation: str) -> np.ndarr
     return sim.state()[~broken & (sim.qpos[:, free + 2] > PALM_HEIGHT)]
 
 
+def pose_distances(
+    achieved: np.ndarray, goal: np.ndarray, position: bool, axial: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Distance [m] and angle [rad] (m,) between poses (m, 7), the angle between 0 and 2 pi; the distance is 0 where
+    positions do not count. If `axial`, the third Euler angle does not."""
+    distance = np.zeros(len(achieved))
+    if position:
+        distance = np.linalg.norm(achieved[:, :3] - goal[:, :3], axis=-1)
+    turn = achieved[:, 3:]
+    if axial:
+        euler = from_quaternion(turn)
+        euler[:, 2] = from_quaternion(goal[:, 3:])[:, 2]
+        turn = to_quaternion(euler)
+    cosine = multiply(turn, conjugate(goal[:, 3:]))[:, 0]
+    return distance, 2.0 * np.arccos(np.clip(cosine, -1.0, 1.0))
+
+
 class HandManipulateSimulation(HandSimulation):
     """n Shadow hands with an object each."""
 
@@ -181,13 +198,4 @@ class HandManipulateSimulation(HandSimulation):
 
     def distances(self, achieved: np.ndarray, goal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Distance [m] and angle [rad] (m,) between poses (m, 7); the distance is 0 where positions do not count."""
-        distance = np.zeros(len(achieved))
-        if self.task.variant.position:
-            distance = np.linalg.norm(achieved[:, :3] - goal[:, :3], axis=-1)
-        turn = achieved[:, 3:]
-        if self.task.variant.object == "pen":
-            euler = from_quaternion(turn)
-            euler[:, 2] = from_quaternion(goal[:, 3:])[:, 2]
-            turn = to_quaternion(euler)
-        cosine = multiply(turn, conjugate(goal[:, 3:]))[:, 0]
-        return distance, 2.0 * np.arccos(np.clip(cosine, -1.0, 1.0))
+        return pose_distances(achieved, goal, self.task.variant.position, self.task.variant.object == "pen")
