@@ -62,6 +62,10 @@ def spec_of(thing: str, touch: bool) -> mujoco.MjSpec:
     hidden = spec.geom("object_hidden")
     if hidden is not None:
         spec.delete(hidden)
+    for site in spec.sites:
+        # Where the hand feels, not to be seen.
+        if site.name.startswith("robot0:T_"):
+            site.group = 4
     # Worlds may move its center of mass.
     spec.body(BODY).simple = False
     return spec
