@@ -235,8 +235,8 @@ def _played(task: ShadowHand, stock: ShadowHand, run: Path, worlds: int, threads
     for name, one in (("stock", stock), ("fast physics", task)):
         found = evaluate(one, player, drawn, one.worlds, threads=threads).over_worlds(metric)
         yield Row(f"{task.name} {metric} of {run.name} in {name}", found.mean, task.metrics[metric], "", None)
-        yield Row(f"{task.name} {metric} of {run.name} in {name}, lowest", found.low, task.metrics[metric], "", None)
-        yield Row(f"{task.name} {metric} of {run.name} in {name}, highest", found.high, task.metrics[metric], "", None)
+        yield Row(f"{task.name} {metric} of {run.name} in {name}, 95 % from", found.low, task.metrics[metric], "", None)
+        yield Row(f"{task.name} {metric} of {run.name} in {name}, 95 % to", found.high, task.metrics[metric], "", None)
 
 
 def page(rows: list[dict[str, Any]]) -> str:
