@@ -2,8 +2,8 @@
 
 `sim2real bench sim --task gym/HandManipulateBlockRotateXYZ-v1 --json` prints what `measure` returns. Peers step the original
 in its nominal world; ours steps it at the same physics with a whole published randomization on, and, where there is one,
-this project's fast task of the same object beside it: as many control steps a second of time, larger physics steps,
-convex shapes. All take random actions, two threads, in turns of a second.
+this project's fast task of the same object beside it, as many control steps a second of time but larger physics steps, and
+how far its physics departs from stock (`benchmarks.departure`). All take random actions, two threads, in turns of a second.
 
 - `gymnasium.vector.AsyncVectorEnv`, a process for each environment;
 - EnvPool's C++ environments, if `envpool` is installed (extra `peers`).
@@ -22,9 +22,11 @@ import gymnasium
 import mujoco
 import numpy as np
 
+from benchmarks import departure
 from benchmarks.rows import Row
 from randomizers import preset
 from sim2real.tasks import make_task
+from sim2real.tasks.shadow_hand import ShadowHand
 from sim2real.tasks.task import Task
 from sim2real.trials.trial_env import TrialEnv
 
@@ -34,6 +36,8 @@ FAST = {"HandManipulateBlock": "shadow/block-rotate-z", "HandReach": "shadow/rea
 """This project's fast task by how the original's name begins."""
 LEAST = {"AsyncVectorEnv": (2.0, 5.0), "EnvPool": (1.2, 2.5)}
 """What our speed is to be of each peer's: at the original's physics, and at the fast one's."""
+DEPARTING = 64
+"""Worlds in which the fast task's physics is held against stock."""
 TURN = 1.0  # s
 
 Turn = Callable[[float], tuple[int, float]]
@@ -62,6 +66,10 @@ def measure(task: Task, worlds: Sequence[int], seconds: float, threads: int) -> 
             if fast is not None:
                 ratio = speeds["fast"] / speeds[peer]
                 yield Row(f"{fast} {n} worlds to {peer}", ratio, "1", f">= {least_fast:g}", ratio >= least_fast)
+    if fast is not None:
+        hand = make_task(fast)
+        assert isinstance(hand, ShadowHand)
+        yield from departure.measure(hand, DEPARTING, threads)
 
 
 def _in_turns(turns: dict[str, Turn], seconds: float) -> dict[str, float]:

@@ -57,8 +57,6 @@ _CLASSES = {
 """Where each task's class is; a module is imported when its task is asked for."""
 
 TASKS = tuple(_CLASSES)
-ROBOT_TASKS = tuple(_ROBOTS)
-"""Those of a robot with position servos; of those that differ in rewards alone, one."""
 ELSEWHERE = tuple(_MENAGERIE)
 """Those whose models the user must have: neither this package nor what it depends on brings them."""
 
@@ -70,7 +68,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }
 """All tasks by what listings show of them: its name, or the pattern of those that are too many to be told apart there."""
 ROBOT_FAMILIES = {family: names for family, names in FAMILIES.items() if names[0] in _ROBOTS}
-"""Those of `ROBOT_TASKS`."""
+"""Those of a robot with position servos; of those that differ in rewards alone, one."""
 PICTURED = tuple(family for family, names in FAMILIES.items() if names[0] not in _UNSEEN)
 """Those that are simulated in MuJoCo and can be looked at, as listings show them."""
 
@@ -79,12 +77,12 @@ __all__ = [
     "FAMILIES",
     "PICTURED",
     "ROBOT_FAMILIES",
-    "ROBOT_TASKS",
     "TASKS",
     "Outcome",
     "Simulation",
     "Task",
     "make_task",
+    "task_arguments",
     "task_class",
 ]
 
@@ -97,7 +95,12 @@ def task_class(name: str) -> type[Task]:
     return getattr(import_module(module), attribute)
 
 
+def task_arguments(name: str) -> tuple[int | str, ...]:
+    """What the class of a task is made with."""
+    return _ARGUMENTS.get(name, ())
+
+
 @cache
 def make_task(name: str) -> Task:
     """The task of that name, made once. Raises UserError for a name that is none."""
-    return task_class(name)(*_ARGUMENTS.get(name, ()))
+    return task_class(name)(*task_arguments(name))

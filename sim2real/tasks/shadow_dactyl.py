@@ -14,7 +14,7 @@ from randomizers import WorldDistribution, preset
 from sim2real.simulation.quaternions import from_rotation_vector
 from sim2real.tasks.goals import GoalReward
 from sim2real.tasks.sensing import distance_to_others
-from sim2real.tasks.shadow_hand import FINGERS, REST
+from sim2real.tasks.shadow_hand import FINGERS, REST, TIMESTEP
 from sim2real.tasks.shadow_manipulate import ShadowManipulate, ShadowManipulateSimulation
 from sim2real.tasks.shadow_objects import BODY
 from sim2real.tasks.shadow_variants import ShadowVariant
@@ -34,7 +34,7 @@ class ShadowBlockDactyl(ShadowManipulate):
     """
 
     summary = "Dactyl's own setting: a block in a Shadow hand, seen by cameras, to any orientation"
-    substeps = 20
+    substeps = round(0.08 / TIMESTEP)
     stride = 0.3
     smoothing = 0.3
     episode_steps = PATIENCE * GoalReward.enough

@@ -58,12 +58,12 @@ class ShadowManipulate(ShadowHand):
     @property
     def spec(self) -> mujoco.MjSpec:
         """Shared by all tasks with this object, and not to be changed."""
-        return spec_of(self.variant.object, self.variant.touch)
+        return spec_of(self.variant.object, self.variant.touch, self.stock)
 
     @property
     def model(self) -> mujoco.MjModel:
         """Shared likewise."""
-        return model_of(self.variant.object, self.variant.touch)
+        return model_of(self.variant.object, self.variant.touch, self.stock)
 
     @cached_property
     def worlds(self) -> WorldDistribution:  # type: ignore[override]

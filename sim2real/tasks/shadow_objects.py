@@ -50,14 +50,14 @@ OBJECTS = {
 
 
 @cache
-def spec_of(thing: str, touch: bool) -> mujoco.MjSpec:
-    """The hand with that object, with its touch sensors or without; not to be changed.
+def spec_of(thing: str, touch: bool, stock: bool) -> mujoco.MjSpec:
+    """The hand with that object, with its touch sensors or without, in stock physics or fast ones; not to be changed.
 
     Left out are the object that stock environments show the goal with, as it has a place in the state, and what is hidden
     in the one that is held.
     """
     file = f"manipulate_{thing}{'_touch_sensors' if touch else ''}.xml"
-    spec = shadow_spec(shadow_assets() / file, OBJECTS[thing].away)
+    spec = shadow_spec(shadow_assets() / file, stock, OBJECTS[thing].away)
     spec.delete(spec.body("target"))
     hidden = spec.geom("object_hidden")
     if hidden is not None:
@@ -72,9 +72,9 @@ def spec_of(thing: str, touch: bool) -> mujoco.MjSpec:
 
 
 @cache
-def model_of(thing: str, touch: bool) -> mujoco.MjModel:
+def model_of(thing: str, touch: bool, stock: bool) -> mujoco.MjModel:
     """Its physics."""
-    return physics_only(spec_of(thing, touch))
+    return physics_only(spec_of(thing, touch, stock))
 
 
 def touch_columns(model: mujoco.MjModel) -> tuple[tuple[str, ...], np.ndarray]:
