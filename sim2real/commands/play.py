@@ -23,8 +23,9 @@ from sim2real.runs import RunFolder, load_policy
 from sim2real.runs.world_source import WorldSource
 from sim2real.simulation.camera import Camera
 from sim2real.simulation.video import write_video
-from sim2real.tasks import ROBOT_TASKS, TASKS, make_task
+from sim2real.tasks import is_task, make_task
 from sim2real.tasks.robot_simulation import RobotSimulation
+from sim2real.tasks.robot_task import RobotTask
 from sim2real.trials.trial_env import TrialEnv
 
 
@@ -32,7 +33,7 @@ class Options(WorldSource):
     """What to watch, in which world."""
 
     run: Annotated[str, tyro.conf.Positional]
-    """A run's folder, or the name of a task."""
+    """A run's folder, or the name or file of a task."""
     policy: str = ""
     """`trained`, `zero` or `random`; the trained one of a run, `zero` of a task, if not given."""
     kind: WorldsKind = "seen"
@@ -53,10 +54,10 @@ class Options(WorldSource):
 
 def run(options: Options) -> Result:
     """Play one world and say what happened in it."""
-    folder = None if options.run in TASKS else RunFolder.open(Path(options.run))
+    folder = None if is_task(options.run) else RunFolder.open(Path(options.run))
     task = make_task(options.run) if folder is None else folder.task
-    if task.name not in ROBOT_TASKS:
-        raise UserError(f"{task.name} has no robot to look at; tasks that do: {', '.join(ROBOT_TASKS)}")
+    if not isinstance(task, RobotTask):
+        raise UserError(f"{task.name} has no robot to look at")
     distribution = options.worlds_of(task, None if folder is None else folder.worlds(task))
     name = options.policy or ("zero" if folder is None else "trained")
     if name != "trained":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 from sim2real.errors import UserError
 from sim2real.tasks.gym_robotics import variants as gym_robotics
+from sim2real.tasks.own import SUFFIXES, read_task
 from sim2real.tasks.task import Outcome, Simulation, Task
 
 _ROBOTS = {
@@ -43,8 +45,6 @@ _CLASSES = {
 """Where each task's class is; a module is imported when its task is asked for."""
 
 TASKS = tuple(_CLASSES)
-ROBOT_TASKS = tuple(_ROBOTS)
-"""Those of a robot simulated in MuJoCo, which can be looked at."""
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     **{name: (name,) for name in TASKS if name not in gym_robotics.CLASSES},
@@ -52,18 +52,27 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }
 """All tasks by what listings show of them: its name, or the pattern of those that are too many to be told apart there."""
 
-__all__ = ["FAMILIES", "ROBOT_TASKS", "TASKS", "Outcome", "Simulation", "Task", "make_task", "task_class"]
+__all__ = ["FAMILIES", "TASKS", "Outcome", "Simulation", "Task", "is_task", "make_task", "task_class"]
 
 
 def task_class(name: str) -> type[Task]:
     """The class of a task. Raises UserError for a name that is none, listing those that are."""
     if name not in _CLASSES:
-        raise UserError(f"unknown task {name!r}; tasks: {', '.join(FAMILIES)}")
+        raise UserError(f"unknown task {name!r}; tasks: {', '.join(FAMILIES)}, and files that end in .yaml")
     module, _, attribute = _CLASSES[name].partition(":")
     return getattr(import_module(module), attribute)
 
 
-@cache
+def is_task(name: str) -> bool:
+    """Whether that is the name of a task, or could be that of a file that describes one."""
+    return name in _CLASSES or Path(name).suffix in SUFFIXES
+
+
 def make_task(name: str) -> Task:
-    """The task of that name, made once. Raises UserError for a name that is none."""
+    """The task of that name, or that the file there describes, made once. Raises UserError for what is neither."""
+    return read_task(Path(name)) if name not in _CLASSES and is_task(name) else _make(name)
+
+
+@cache
+def _make(name: str) -> Task:
     return task_class(name)(*_ARGUMENTS.get(name, ()))

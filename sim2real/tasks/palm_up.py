@@ -31,7 +31,7 @@ class PalmUp(RobotTask):
     """How far an action of 1 moves a joint's target in one control step [rad]."""
     fastest_target: float
     """Fastest change of a joint's target [rad/s]."""
-    start_noise: float = 0.1
+    start_noise: float | np.ndarray = 0.1
     """Standard deviation of the hand's start around `start_pose` [rad]."""
     cube_start: np.ndarray
     """(3,) where a cube is let go before it settles [m]."""
