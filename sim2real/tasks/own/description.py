@@ -108,6 +108,7 @@ class RotateZ(HandDescription):
 
     kind: Literal["rotate-z"] = "rotate-z"
     rewards: RotationReward = RotationReward()
+    """Weights of the reward terms, per control step, and what counts as failure."""
 
 
 class Reorient(HandDescription):
@@ -115,6 +116,7 @@ class Reorient(HandDescription):
 
     kind: Literal["reorient"] = "reorient"
     rewards: GoalReward = GoalReward()
+    """Weights of the reward terms, per control step, and what counts as reached and as failure."""
 
 
 class Reach(Description):
@@ -124,6 +126,7 @@ class Reach(Description):
     goal_range: float = Field(gt=0, le=1)
     """Goals are where the tips are in poses within this share of the way from `start` to the joints' lowest and highest."""
     rewards: PointGoalReward = PointGoalReward()
+    """Weights of the reward terms, per control step, and what counts as reached."""
 
 
 KINDS: dict[str, type[RotateZ | Reorient | Reach]] = {"rotate-z": RotateZ, "reorient": Reorient, "reach": Reach}

@@ -26,15 +26,12 @@ def task_text(description: Description, model: str) -> str:
     what = _KINDS[description.kind].format(object=given.get("object"), tips=", ".join(description.tips))
     lines = [f"# A task of {model}: {what}."]
     for name, field in type(description).model_fields.items():
-        meaning = field.description or Description.model_fields[name].description or ""
-        lines += ["", *_comment(meaning)]
+        meaning = field.description or Description.model_fields[name].description
+        lines += ["", *_comment(meaning or "")]
         if name == "joints":
             lines += ["joints:", *_joints(given["joints"])]
         elif name == "rewards":
-            lines += [
-                *_comment("Weights of the reward terms, per control step, and what counts as reached or failed."),
-                "rewards:",
-            ]
+            lines.append("rewards:")
             meanings = _meanings(type(getattr(description, name)))
             for key, value in given[name].items():
                 lines += [*(f"  {line}" for line in _comment(meanings[key])), f"  {key}: {_value(value)}"]
