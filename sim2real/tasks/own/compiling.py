@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import mujoco
 import numpy as np
 
 from sim2real.errors import UserError
-from sim2real.tasks.own.mjcf import Mjcf, Problem
+from sim2real.tasks.own.mjcf import Mjcf, Problem, Tag
 
 _TETRAHEDRON = 1e-3 * np.array([0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1])
 """Vertices of what stands in for a missing mesh [m]."""
+_UNNAMED = "unnamed"
+"""What names begin with that elements without one are given."""
 
 
 class Compiled:
@@ -26,6 +29,7 @@ class Compiled:
         """What kept the model from compiling as it is."""
         self.inherits: set[str] = set()
         """Actuators whose range is that of their joint."""
+        self._unnamed: dict[str, Tag] = {}
         self.actuators_left_out = False
         """Whether there are actuators of joints that there are not."""
         self.poses: dict[str, dict[str, np.ndarray]] = {}
@@ -40,6 +44,7 @@ class Compiled:
         except ValueError as error:
             self._say(error)
             return
+        self._name_all(self.spec)
         self._free_joints_within(self.spec)
         self._actuators_of_nothing(self.spec)
         self._stand_in(self.spec)
@@ -55,6 +60,33 @@ class Compiled:
                 self.model = self.spec.compile()
         except ValueError as error:
             self._say(error)
+
+    def tag(self, name: str, *tags: str) -> Tag:
+        """Where an element of the model stands in its file, one of `tags`; the root where that cannot be told."""
+        return self._unnamed.get(name) or self.mjcf.find(name, *tags) or self.mjcf.root
+
+    def actuator_tag(self, name: str) -> Tag:
+        """The same of actuators, which have tags of many kinds."""
+        tags = self.mjcf.children("actuator")
+        found = next((tag for tag in tags if tag.attributes.get("name") == name), self.mjcf.root)
+        return self._unnamed.get(name, found)
+
+    def own_name(self, name: str) -> str:
+        """The name that the file gives to an element; empty for those that have none there."""
+        return "" if name.startswith(_UNNAMED) else name
+
+    def _name_all(self, spec: mujoco.MjSpec) -> None:
+        """Give bodies, joints and actuators without a name one that says which they are, so that they can be found again."""
+        kinds: dict[str, tuple[list[Any], list[Tag]]] = {
+            "body": (list(spec.bodies)[1:], self.mjcf.tags("body")),
+            "joint": (list(spec.joints), self.mjcf.tags("joint", "freejoint")),
+            "actuator": (list(spec.actuators), self.mjcf.children("actuator")),
+        }
+        for kind, (elements, tags) in kinds.items():
+            for index, element in enumerate(elements):
+                if not element.name:
+                    element.name = f"{_UNNAMED} {kind} {index}"
+                    self._unnamed[element.name] = tags[index] if len(tags) == len(elements) else self.mjcf.root
 
     def let_move_freely(self, body: str) -> None:
         """Give a body the free joint that it lacks, for what is checked after that."""
@@ -107,14 +139,14 @@ class Compiled:
 
     def _actuators_of_nothing(self, spec: mujoco.MjSpec) -> None:
         joints = {joint.name for joint in spec.joints}
-        total = len(spec.actuators)
-        for index, actuator in enumerate(list(spec.actuators)):
+        for actuator in list(spec.actuators):
             if actuator.trntype != mujoco.mjtTrn.mjTRN_JOINT or actuator.target in joints:
                 continue
-            found = self.mjcf.children("actuator")
-            tag = found[index] if len(found) == total else self.mjcf.root
-            message = f"actuator {actuator.name!r} is to move joint {actuator.target!r}, which there is not"
-            named = ", ".join(sorted(name for name in joints if name)) or "none has a name"
+            tag = self.actuator_tag(actuator.name)
+            message = (
+                f"actuator {self.own_name(actuator.name)!r} is to move joint {actuator.target!r}, which there is not"
+            )
+            named = ", ".join(sorted(filter(None, map(self.own_name, joints)))) or "none has a name"
             self.problems.append(Problem(tag.file, tag.line, message, f'write joint="..."; joints: {named}'))
             spec.delete(actuator)
             self.actuators_left_out = True

@@ -166,7 +166,7 @@ class _Draft:
         robot = {int(model.body_rootid[model.jnt_bodyid[model.joint(name).id]]) for name in self.servos.driven}
         at = data.qpos[self._object_columns()]
         if not np.isfinite(at).all() or np.linalg.norm(velocity) > 0.1 or not touched & robot:
-            tag = self.compiled.mjcf.find(str(self.parts.object_body), "body") or self.compiled.mjcf.root
+            tag = self.compiled.tag(str(self.parts.object_body), "body")
             x, y, z = (_round(number, 3) for number in at)
             message = (
                 f"object {self.parts.object_body!r} does not come to rest on the robot: after {_SETTLING:g} s it is at "

@@ -102,7 +102,7 @@ class FirstPose:
 
     def _check_targets(self) -> None:
         """A servo must be able to hold the pose."""
-        model, mjcf = self._model, self.compiled.mjcf
+        model = self._model
         for name, actuator in self.driven.items():
             if not model.actuator_ctrllimited[actuator]:
                 continue
@@ -111,9 +111,10 @@ class FirstPose:
             within = not model.joint(name).limited or model.joint(name).range[0] <= at <= model.joint(name).range[1]
             if within and not low - _ROUNDING <= at <= high + _ROUNDING:
                 servo = model.actuator(actuator).name
-                tags = [tag for tag in mjcf.children("actuator") if tag.attributes.get("name", "") == servo]
                 message = f"joint {name!r} starts at {at:g}, which its servo's ctrlrange [{low:g}, {high:g}] leaves out"
-                self._add(tags[0] if tags else mjcf.root, message, 'write inheritrange="1" in the place of ctrlrange')
+                self._add(
+                    self.compiled.actuator_tag(servo), message, 'write inheritrange="1" in the place of ctrlrange'
+                )
 
     def _check_contacts(self) -> None:
         model = self._model
@@ -130,7 +131,7 @@ class FirstPose:
                 others = ", ".join(sorted(b for (a, b), d in deepest.items() if a == one and d > _IN_OBJECT))
                 self._lift(max(d for (a, _), d in deepest.items() if a == one), others)
             elif one != self.object_body and depth > MOST_PENETRATION:
-                tag = self.compiled.mjcf.find(one, "body") or self.compiled.mjcf.root
+                tag = self.compiled.tag(one, "body")
                 file, line, write = self.compiled.mjcf.into("contact", f'<exclude body1="{one}" body2="{other}"/>')
                 message = f"{one!r} starts {1000 * depth:.1f} mm inside of {other!r}"
                 where = f", or move one of them apart, {one!r} at {tag.file}:{tag.line}"
@@ -155,7 +156,7 @@ class FirstPose:
                 self._key(), message, f"write {place} as numbers {up - 1} to {up + 1} of qpos, or another free place"
             )
         else:
-            tag = self.compiled.mjcf.find(self.object_body, "body") or self.compiled.mjcf.root
+            tag = self.compiled.tag(self.object_body, "body")
             self._add(tag, message, f'write pos="{place}", or another place that is free')
 
     def _touches(self, data: mujoco.MjData, body: int) -> bool:

@@ -95,14 +95,6 @@ class Mjcf:
         """The element of that name among those of `tags`."""
         return next((tag for tag in self.tags(*tags) if tag.attributes.get("name") == name), None)
 
-    def at(self, name: str, index: int, total: int, *tags: str) -> Tag:
-        """The element of that name among those of `tags`, or, where it has none, the one at `index` of `total`; if that
-        cannot be told, as where elements are replicated, the root."""
-        if name:
-            return self.find(name, *tags) or self.root
-        found = self.tags(*tags)
-        return found[index] if len(found) == total else self.root
-
     def section(self, name: str) -> Tag | None:
         """The last section of that name at the top of the file, such as <actuator>."""
         return next((tag for tag in reversed(self._tags) if tag.name == name and tag.parent is self.root), None)

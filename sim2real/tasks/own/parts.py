@@ -32,9 +32,9 @@ class Parts:
     """Bodies that move freely and are not the object."""
 
     def __post_init__(self) -> None:
-        model = self._model
+        model, own_name = self._model, self.compiled.own_name
         for body in range(1, model.nbody):
-            if not model.body(body).name and model.body_weldid[body]:
+            if not own_name(model.body(body).name) and model.body_weldid[body]:
                 self._add(self._body(body), "a body that moves has no name", 'write name="..."')
         free = [body for body in range(1, model.nbody) if self._moves_freely(body)]
         for body in [body for body in free if self._has_hinges(body)]:
@@ -45,7 +45,7 @@ class Parts:
         names = [model.body(body).name for body in free]
         if self.wants_object:
             self._find_object(names)
-        self.loose = tuple(name for name in names if name and name != self.object_body)
+        self.loose = tuple(name for name in names if name != self.object_body)
         self._find_tips()
 
     @property
@@ -65,10 +65,10 @@ class Parts:
     def _find_object(self, free: list[str]) -> None:
         model, mjcf = self._model, self.compiled.mjcf
         bodies = [model.body(body).name for body in range(1, model.nbody)]
-        if self.object_body is None and len(free) == 1 and free[0]:
+        if self.object_body is None and len(free) == 1:
             self.object_body = free[0]
         elif self.object_body is None and len(free) > 1:
-            tag = mjcf.find(free[0], "body") or mjcf.root
+            tag = self.compiled.tag(free[0], "body")
             self._add(tag, f"{', '.join(free)} move freely", f"give the one to manipulate, such as --object {free[0]}")
         elif self.object_body is None or self.object_body not in bodies:
             name = self.object_body or "cube"
@@ -84,7 +84,7 @@ class Parts:
             self.problems.append(Problem(file, line, f"{given}, wanted an object to manipulate", write + where))
             self.object_body = None
         elif self.object_body not in free:
-            tag = mjcf.find(self.object_body, "body") or mjcf.root
+            tag = self.compiled.tag(self.object_body, "body")
             self._add(tag, f"object {self.object_body!r} has no free joint", "write <freejoint/> into it")
             self.compiled.let_move_freely(self.object_body)
 
@@ -107,10 +107,11 @@ class Parts:
             if named:
                 found.append(min(named, key=lambda name: not any(usual in name.lower() for usual in _USUAL)))
                 continue
-            name = model.body(link).name
+            name = self.compiled.own_name(model.body(link).name)
             x, y, z = self._far_end(link)
             message = f"link {name!r} ends a finger or the arm and has no named site there"
-            write = f'write into it, moved to where it touches: <site name="{name}_tip" pos="{x:g} {y:g} {z:g}"/>'
+            site = f'<site name="{name or "finger"}_tip" pos="{x:g} {y:g} {z:g}"/>'
+            write = f"write into it, moved to where it touches: {site}"
             self._add(self._body(link), message, write)
         self.tips = tuple(found)
 
@@ -135,7 +136,7 @@ class Parts:
         return np.round(farthest, 4) + 0.0
 
     def _body(self, body: int) -> Tag:
-        return self.compiled.mjcf.at(self._model.body(body).name, body - 1, self._model.nbody - 1, "body")
+        return self.compiled.tag(self._model.body(body).name, "body")
 
     def _add(self, tag: Tag, message: str, write: str) -> None:
         self.problems.append(Problem(tag.file, tag.line, message, write))

@@ -40,9 +40,7 @@ class Servos:
             if model.jnt_type[joint] == _FREE:
                 continue
             if model.jnt_type[joint] == _BALL:
-                self._add(
-                    self._joint(joint), f"joint {model.joint(joint).name!r} is a ball", "write three hinges instead"
-                )
+                self._add(self._joint(joint), f"{self._called(joint)} is a ball", "write three hinges instead")
                 continue
             self._check_joint(joint, of_joint.get(joint, []))
         if not self.driven and not self._hinges:
@@ -62,41 +60,40 @@ class Servos:
 
     def _check_joint(self, joint: int, actuators: list[int]) -> None:
         model, tag = self._model, self._joint(joint)
-        body = model.body(model.jnt_bodyid[joint]).name
-        name = model.joint(joint).name
+        name = self.compiled.own_name(model.joint(joint).name)
         if not name:
-            self._add(tag, f"a joint of body {body!r} has no name", f'write name="{body}_joint"')
+            self._add(tag, f"{self._called(joint)} wants a name", f'write name="{self._to_call(joint)}"')
         if not model.jnt_limited[joint]:
             low, high = self._likely_range(joint, actuators)
-            self._add(tag, f"joint {name!r} has no limits", f'write range="{low:g} {high:g}", or what they really are')
+            self._add(
+                tag, f"{self._called(joint)} has no limits", f'write range="{low:g} {high:g}", or what they really are'
+            )
         if len(actuators) > 1:
             names = ", ".join(repr(model.actuator(actuator).name) for actuator in actuators)
-            message = f"joint {name!r} has {len(actuators)} actuators: {names}"
+            message = f"{self._called(joint)} has {len(actuators)} actuators: {names}"
             self._add(self._actuator(actuators[1]), message, "keep one; <position> has both kp and kv")
         if actuators:
             self._check_actuator(actuators[0], joint)
             if name:
                 self.driven[name] = actuators[0]
         elif model.nu and not self._follows_another(joint):
-            file, line, write = self.compiled.mjcf.into("actuator", servo(name or f"{body}_joint"))
+            file, line, write = self.compiled.mjcf.into("actuator", servo(self._to_call(joint)))
             place = f", or couple it to another joint in <equality>, or remove it at {tag.file}:{tag.line}"
-            self.problems.append(Problem(file, line, f"joint {name!r} has no actuator{_UNKNOWN}", write + place))
+            self.problems.append(Problem(file, line, f"{self._called(joint)} has no actuator{_UNKNOWN}", write + place))
 
     def _check_there_are_any(self) -> None:
         """A model without actuators is told once, with all that are wanted."""
         model = self._model
         if model.nu or not self._hinges or self.compiled.actuators_left_out:
             return
-        names = [
-            model.joint(joint).name or f"{model.body(model.jnt_bodyid[joint]).name}_joint" for joint in self._hinges
-        ]
+        names = [self._to_call(joint) for joint in self._hinges]
         file, line, write = self.compiled.mjcf.into("actuator", " ".join(map(servo, names)))
         message = f"the model has no actuators, wanted a position servo for each joint{_UNKNOWN}"
         self.problems.append(Problem(file, line, message, write))
 
     def _check_actuator(self, actuator: int, joint: int) -> None:
         model, tag = self._model, self._actuator(actuator)
-        name, moved = model.actuator(actuator).name, model.joint(joint).name
+        name, moved = self.compiled.own_name(model.actuator(actuator).name), self._to_call(joint)
         if not name:
             self._add(tag, f"the actuator of joint {moved!r} has no name", f'write name="{moved}"')
         if not is_position_servo(model, actuator):
@@ -118,7 +115,7 @@ class Servos:
         model = self._model
         if model.actuator_trntype[actuator] == _AT_A_JOINT:
             return True
-        name, tag = model.actuator(actuator).name, self._actuator(actuator)
+        name, tag = self.compiled.own_name(model.actuator(actuator).name), self._actuator(actuator)
         how = next(
             (one for one in ("tendon", "site", "body", "slidersite", "cranksite") if one in tag.attributes), "class"
         )
@@ -157,16 +154,21 @@ class Servos:
         return None
 
     def _joint(self, joint: int) -> Tag:
-        model, mjcf = self._model, self.compiled.mjcf
-        return mjcf.at(model.joint(joint).name, joint, model.njnt, "joint", "freejoint")
+        return self.compiled.tag(self._model.joint(joint).name, "joint", "freejoint")
 
     def _actuator(self, actuator: int) -> Tag:
-        model, mjcf = self._model, self.compiled.mjcf
-        name = model.actuator(actuator).name
-        tags = mjcf.children("actuator")
-        if name:
-            return next((tag for tag in tags if tag.attributes.get("name") == name), mjcf.root)
-        return tags[actuator] if len(tags) == model.nu else mjcf.root
+        return self.compiled.actuator_tag(self._model.actuator(actuator).name)
+
+    def _called(self, joint: int) -> str:
+        """What errors call a joint."""
+        name = self.compiled.own_name(self._model.joint(joint).name)
+        body = self.compiled.own_name(self._model.body(self._model.jnt_bodyid[joint]).name)
+        return f"joint {name!r}" if name else f"the unnamed joint of body {body!r}"
+
+    def _to_call(self, joint: int) -> str:
+        """What a joint is called, or should be."""
+        body = self.compiled.own_name(self._model.body(self._model.jnt_bodyid[joint]).name)
+        return self.compiled.own_name(self._model.joint(joint).name) or f"{body or 'my'}_joint"
 
     def _add(self, tag: Tag, message: str, write: str) -> None:
         self.problems.append(Problem(tag.file, tag.line, message, write))
