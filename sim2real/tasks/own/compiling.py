@@ -32,8 +32,8 @@ class Compiled:
         self._unnamed: dict[str, Tag] = {}
         self.actuators_left_out = False
         """Whether there are actuators of joints that there are not."""
-        self.poses: dict[str, dict[str, np.ndarray]] = {}
-        """Positions of all joints, by name, of every keyframe, by name."""
+        self.keyframes: dict[str, np.ndarray] = {}
+        """qpos of every keyframe that has one, by name; they are of the model as a whole."""
         self.spec: mujoco.MjSpec | None = None
         self.model: mujoco.MjModel | None = None
         self.whole: mujoco.MjModel | None = None
@@ -45,6 +45,11 @@ class Compiled:
             self._say(error)
             return
         self._name_all(self.spec)
+        for key in list(self.spec.keys):
+            # Keyframes of another length than the state keep a model from compiling.
+            if len(key.qpos):
+                self.keyframes[key.name] = np.array(key.qpos)
+            self.spec.delete(key)
         self._free_joints_within(self.spec)
         self._actuators_of_nothing(self.spec)
         self._stand_in(self.spec)
@@ -54,7 +59,6 @@ class Compiled:
                 actuator.inheritrange = 0
         try:
             self.model = self.whole = self.spec.compile()
-            self._read_poses(self.model)
             if without:
                 leave_out(self.spec, without, str(mjcf.path))
                 self.model = self.spec.compile()
@@ -76,11 +80,12 @@ class Compiled:
         return "" if name.startswith(_UNNAMED) else name
 
     def _name_all(self, spec: mujoco.MjSpec) -> None:
-        """Give bodies, joints and actuators without a name one that says which they are, so that they can be found again."""
+        """Give what has no name one that says which it is, so that it can be found again."""
         kinds: dict[str, tuple[list[Any], list[Tag]]] = {
             "body": (list(spec.bodies)[1:], self.mjcf.tags("body")),
             "joint": (list(spec.joints), self.mjcf.tags("joint", "freejoint")),
             "actuator": (list(spec.actuators), self.mjcf.children("actuator")),
+            "keyframe": (list(spec.keys), self.mjcf.children("keyframe")),
         }
         for kind, (elements, tags) in kinds.items():
             for index, element in enumerate(elements):
@@ -93,20 +98,7 @@ class Compiled:
         assert self.spec is not None
         if self.spec.body(body).parent.name == "world":
             self.spec.body(body).add_freejoint()
-            for key in list(self.spec.keys):
-                self.spec.delete(key)
             self.model = self.whole = self.spec.compile()
-
-    def _read_poses(self, model: mujoco.MjModel) -> None:
-        for key in range(model.nkey):
-            pose = {}
-            for joint in range(model.njnt):
-                first = model.jnt_qposadr[joint]
-                size = 7 if model.jnt_type[joint] == int(mujoco.mjtJoint.mjJNT_FREE) else 1
-                pose[model.joint(joint).name or model.body(model.jnt_bodyid[joint]).name] = model.key_qpos[
-                    key, first : first + size
-                ]
-            self.poses[model.key(key).name or f"keyframe {key}"] = pose
 
     def _say(self, error: ValueError) -> None:
         """What MuJoCo says, at the line that it gives."""
@@ -138,7 +130,7 @@ class Compiled:
                 spec.delete(joint)
 
     def _actuators_of_nothing(self, spec: mujoco.MjSpec) -> None:
-        joints = {joint.name for joint in spec.joints}
+        joints = {joint.name for joint in spec.joints if joint.type != mujoco.mjtJoint.mjJNT_FREE}
         for actuator in list(spec.actuators):
             if actuator.trntype != mujoco.mjtTrn.mjTRN_JOINT or actuator.target in joints:
                 continue

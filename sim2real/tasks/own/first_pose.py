@@ -14,6 +14,7 @@ from sim2real.tasks.start_check import MOST_PENETRATION
 
 _IN_OBJECT = 0.001
 """Deepest that an object may stand in something else where its author puts it [m]."""
+_FREE, _BALL = int(mujoco.mjtJoint.mjJNT_FREE), int(mujoco.mjtJoint.mjJNT_BALL)
 _ROUNDING = 1e-6
 _STEP, _HIGHEST = 0.001, 1.0
 """Steps in which an object is raised until it is free, and how far at most [m]."""
@@ -34,19 +35,14 @@ class FirstPose:
     problems: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        poses = self.compiled.poses
-        if self.keyframe and self.keyframe not in poses:
-            known = ", ".join(poses) or "none"
+        keyframes, model = self.compiled.keyframes, self._model
+        if self.keyframe and self.keyframe not in keyframes:
+            known = ", ".join(keyframes) or "none"
             raise UserError(f"{self.compiled.mjcf.path}: no keyframe {self.keyframe!r}; keyframes: {known}")
-        self.keyframe = self.keyframe or ("home" if "home" in poses else next(iter(poses), ""))
-        model = self._model
+        self.keyframe = self.keyframe or ("home" if "home" in keyframes else next(iter(keyframes), ""))
         self.data = mujoco.MjData(model)
-        pose = poses.get(self.keyframe, {})
-        for joint in range(model.njnt):
-            name = model.joint(joint).name or model.body(model.jnt_bodyid[joint]).name
-            if name in pose:
-                first = model.jnt_qposadr[joint]
-                self.data.qpos[first : first + len(pose[name])] = pose[name]
+        if self.keyframe:
+            self._take(keyframes[self.keyframe])
         mujoco.mj_forward(model, self.data)
         self._check_limits()
         self._check_targets()
@@ -56,6 +52,22 @@ class FirstPose:
     def _model(self) -> mujoco.MjModel:
         assert self.compiled.model is not None
         return self.compiled.model
+
+    def _take(self, qpos: np.ndarray) -> None:
+        """Take the keyframe's pose of what this model has of the whole."""
+        model, whole = self._model, self.compiled.whole
+        assert whole is not None
+        if len(qpos) != whole.nq:
+            message = f"keyframe {self.compiled.own_name(self.keyframe)!r} has {len(qpos)} numbers in qpos"
+            self._add(self._key(), message, f"write {whole.nq}: 7 of what moves freely and 1 of every other joint")
+            return
+        bodies = {whole.body(whole.jnt_bodyid[joint]).name: joint for joint in range(whole.njnt)}
+        for joint in range(model.njnt):
+            name = model.joint(joint).name
+            there = whole.joint(name).id if name else bodies[model.body(model.jnt_bodyid[joint]).name]
+            size = 7 if model.jnt_type[joint] == _FREE else 4 if model.jnt_type[joint] == _BALL else 1
+            first, source = model.jnt_qposadr[joint], whole.jnt_qposadr[there]
+            self.data.qpos[first : first + size] = qpos[source : source + size]
 
     def angle(self, joint: str) -> float:
         """Where a joint is [rad or m]."""
@@ -84,8 +96,8 @@ class FirstPose:
             for name, wanted in outside.items():
                 low, high = model.joint(name).range
                 message = (
-                    f"keyframe {self.keyframe!r} has joint {name!r} at {self.angle(name):g}, outside of its range "
-                    f"[{low:g}, {high:g}]"
+                    f"keyframe {self.compiled.own_name(self.keyframe)!r} has joint {name!r} at {self.angle(name):g}, outside of its "
+                    f"range [{low:g}, {high:g}]"
                 )
                 number = whole.joint(name).qposadr[0] + 1
                 self._add(self._key(), message, f"write {wanted:g} as number {number} of qpos, or one within")
@@ -120,10 +132,10 @@ class FirstPose:
         model = self._model
         deepest: dict[tuple[str, str], float] = {}
         for contact in self.data.contact[: self.data.ncon]:
-            bodies = [int(model.geom_bodyid[geom]) for geom in contact.geom]
-            names = sorted((model.body(body).name for body in bodies), key=lambda name: name != self.object_body)
+            names = sorted(map(self._called, contact.geom), key=lambda name: name != self.object_body)
             pair = (names[0], names[1])
             deepest[pair] = max(deepest.get(pair, 0.0), -float(contact.dist))
+        known = {model.body(body).name for body in range(1, model.nbody)}
         held = False
         for (one, other), depth in deepest.items():
             if one == self.object_body and depth > _IN_OBJECT and not held:
@@ -131,11 +143,19 @@ class FirstPose:
                 others = ", ".join(sorted(b for (a, b), d in deepest.items() if a == one and d > _IN_OBJECT))
                 self._lift(max(d for (a, _), d in deepest.items() if a == one), others)
             elif one != self.object_body and depth > MOST_PENETRATION:
-                tag = self.compiled.tag(one, "body")
-                file, line, write = self.compiled.mjcf.into("contact", f'<exclude body1="{one}" body2="{other}"/>')
+                bodies = [name if name in known else "world" for name in (one, other)]
+                exclude = '<exclude body1="{}" body2="{}"/>'.format(*bodies)
+                file, line, write = self.compiled.mjcf.into("contact", exclude)
                 message = f"{one!r} starts {1000 * depth:.1f} mm inside of {other!r}"
-                where = f", or move one of them apart, {one!r} at {tag.file}:{tag.line}"
+                apart = one if one in known else other
+                tag = self.compiled.tag(apart, "body")
+                where = f" if they may be, or move {apart!r} away at {tag.file}:{tag.line}"
                 self.problems.append(Problem(file, line, message, write + where))
+
+    def _called(self, geom: int) -> str:
+        """The body of a geom; of the world's own the geom itself."""
+        body = int(self._model.geom_bodyid[geom])
+        return self._model.body(body).name if body else self._model.geom(geom).name or "the world"
 
     def _lift(self, depth: float, others: str) -> None:
         """Say how far up the object is free."""
@@ -166,9 +186,7 @@ class FirstPose:
         )
 
     def _key(self) -> Tag:
-        tags = self.compiled.mjcf.children("keyframe")
-        index = list(self.compiled.poses).index(self.keyframe)
-        return tags[index] if len(tags) == len(self.compiled.poses) else self.compiled.mjcf.root
+        return self.compiled.tag(self.keyframe, "key")
 
     def _add(self, tag: Tag, message: str, write: str) -> None:
         self.problems.append(Problem(tag.file, tag.line, message, write))

@@ -143,15 +143,15 @@ class Servos:
     def _greatest_force(self, actuator: int, joint: int) -> float | None:
         """The torque [N m] or force [N] that a motor can exert, where the model says so."""
         model = self._model
-        gear = abs(model.actuator_gear[actuator, 0])
+        gear, known = abs(model.actuator_gear[actuator, 0]), []
         if model.actuator_forcelimited[actuator]:
-            return float(np.abs(model.actuator_forcerange[actuator]).max() * gear)
+            known.append(np.abs(model.actuator_forcerange[actuator]).max() * gear)
         if model.jnt_actfrclimited[joint]:
-            return float(np.abs(model.jnt_actfrcrange[joint]).max())
+            known.append(np.abs(model.jnt_actfrcrange[joint]).max())
         if model.actuator_ctrllimited[actuator]:
             gain = abs(model.actuator_gainprm[actuator, 0])
-            return float(np.abs(model.actuator_ctrlrange[actuator]).max() * gain * gear)
-        return None
+            known.append(np.abs(model.actuator_ctrlrange[actuator]).max() * gain * gear)
+        return float(min(known)) if known else None
 
     def _joint(self, joint: int) -> Tag:
         return self.compiled.tag(self._model.joint(joint).name, "joint", "freejoint")
