@@ -96,8 +96,8 @@ class FirstPose:
             for name, wanted in outside.items():
                 low, high = model.joint(name).range
                 message = (
-                    f"keyframe {self.compiled.own_name(self.keyframe)!r} has joint {name!r} at {self.angle(name):g}, outside of its "
-                    f"range [{low:g}, {high:g}]"
+                    f"keyframe {self.compiled.own_name(self.keyframe)!r} has joint {name!r} at "
+                    f"{self.angle(name):g}, outside of its range [{low:g}, {high:g}]"
                 )
                 number = whole.joint(name).qposadr[0] + 1
                 self._add(self._key(), message, f"write {wanted:g} as number {number} of qpos, or one within")
