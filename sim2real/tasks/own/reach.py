@@ -54,9 +54,10 @@ class OwnReach(OwnTask, ToolTask):
         share = self.description.goal_range
         first, last = (self.start_pose + share * (end - self.start_pose) for end in (low, high))
         sim, kept = self._rested(rng.uniform(first, last, (_TRIES, len(self.joints))))
+        places = sim.bind("site_xpos")
         sim.forward()
         sites = [self.model.site(name).id for name in self.tools]
-        return sim.bind("site_xpos")[kept][:, sites].reshape(int(kept.sum()), -1)
+        return places[kept][:, sites].reshape(int(kept.sum()), -1)
 
     def _rested(self, pose: np.ndarray) -> tuple[BatchSim, np.ndarray]:
         """Hold the joints in these poses (m, j); returns the simulation and which rows came to rest (m,)."""
