@@ -27,8 +27,6 @@ class Compiled:
         self.mjcf = mjcf
         self.problems: list[Problem] = []
         """What kept the model from compiling as it is."""
-        self.inherits: set[str] = set()
-        """Actuators whose range is that of their joint."""
         self._unnamed: dict[str, Tag] = {}
         self.actuators_left_out = False
         """Whether there are actuators of joints that there are not."""
@@ -54,14 +52,15 @@ class Compiled:
         self._actuators_of_nothing(self.spec)
         self._stand_in(self.spec)
         for actuator in self.spec.actuators:
-            if actuator.inheritrange:
-                self.inherits.add(actuator.name)
-                actuator.inheritrange = 0
+            # A joint without limits, told elsewhere, has no range to inherit.
+            actuator.inheritrange = 0
         try:
             self.model = self.whole = self.spec.compile()
             if without:
                 leave_out(self.spec, without, str(mjcf.path))
                 self.model = self.spec.compile()
+        except UserError:
+            raise
         except ValueError as error:
             self._say(error)
 
