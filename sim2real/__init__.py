@@ -1,6 +1,7 @@
 """Sim-to-real for dexterous hands and arms: tasks, batched simulation, trials, runs, evaluation and deployment.
 
-Importing it makes every task known to `gymnasium.make` under its own name, such as "leap/rotate-z".
+Importing it makes every task known to `gymnasium.make` under its own name, such as "leap/rotate-z"; one that a file
+describes is `gymnasium.make("own/task", task="my_task.yaml")`.
 """
 
 import gymnasium
@@ -15,3 +16,4 @@ __version__ = "0.1.0"
 
 for _name in TASKS:
     gymnasium.register(_name, entry_point="sim2real.gym_env:GymTask", kwargs={"task": _name})
+gymnasium.register("own/task", entry_point="sim2real.gym_env:GymTask")

@@ -16,6 +16,7 @@ from sim2real.errors import UserError
 
 COMMANDS = {
     "list": "tasks, kinds of randomization terms, and untrained policies",
+    "new-task": "make a task of your own robot: check its MJCF, write a task file and worlds",
     "worlds": "draw worlds of a task and look at their numbers",
     "train": "train a policy across randomized worlds",
     "resume": "go on with a training run where it stopped",
@@ -29,7 +30,7 @@ COMMANDS = {
     "doctor": "what is installed, what is missing, and what mends it",
     "demo": "the whole loop: train, evaluate, export, run over ROS 2, report",
 }
-"""Every command and what it does; each is a module of `sim2real.commands` with `Options` and `run`."""
+"""Every command and what it does; each is a module of `sim2real.commands` with `Options` and `run`, `-` written as `_`."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
         return fail(f"unknown command {name!r}; commands: {', '.join(COMMANDS)}")
     try:
         result = _run(name, rest)
-        print(json.dumps(result.data, allow_nan=False) if as_json else result.text, flush=True)
+        where = sys.stderr if result.code == 2 and not as_json else sys.stdout
+        print(json.dumps(result.data, allow_nan=False) if as_json else result.text, file=where, flush=True)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -76,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(name: str, arguments: list[str]) -> Result:
     import tyro
 
-    command = import_module(f"sim2real.commands.{name}")
+    command = import_module(f"sim2real.commands.{name.replace('-', '_')}")
     default = command.default(arguments) if hasattr(command, "default") else None
     known = {} if default is None else {"default": default}
     said = io.StringIO()

@@ -16,7 +16,7 @@ from sim2real.trials.trial_env import TrialEnv, nominal_draw
 class GymTask(gymnasium.Env[Any, np.ndarray]):
     """One world at a time; an episode of this environment is a trial, and `reset` draws a new world.
 
-    :param task: name of the task.
+    :param task: name of the task, or its file.
     :param group: "policy" for what the robot has, "critic" for all the simulator knows, "both" for a Dict of the two.
     :param nominal: stay in the nominal world.
     :param render_mode: "rgb_array" or None.

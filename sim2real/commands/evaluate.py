@@ -20,14 +20,14 @@ from sim2real.evaluation.choice import WorldsKind, choose_worlds, kinds_of
 from sim2real.evaluation.players import Player
 from sim2real.runs import RunFolder, load_policy
 from sim2real.runs.world_source import WorldSource
-from sim2real.tasks import TASKS, make_task
+from sim2real.tasks import is_task, make_task
 
 
 class Options(WorldSource):
     """What to evaluate, and in how many worlds of which kinds."""
 
     run: Annotated[str, tyro.conf.Positional]
-    """A run's folder, or the name of a task (to measure untrained policies)."""
+    """A run's folder, or the name or file of a task (to measure untrained policies)."""
     baselines: tuple[str, ...] = ("zero", "random")
     """Untrained policies or solvers of the task to compare with, in the same worlds."""
     n: int = Field(128, ge=2)
@@ -48,7 +48,7 @@ def run(options: Options) -> Result:
     """Play every policy in worlds of every kind that the task has: nominal, seen and unseen."""
     players: dict[str, Callable[[], Player]] = {}
     folder = None
-    if options.run in TASKS:
+    if is_task(options.run):
         task = make_task(options.run)
         distribution = options.worlds_of(task)
     else:

@@ -26,7 +26,7 @@ from sim2real.simulation.camera import Camera
 from sim2real.simulation.canvas import MOST_GEOMS
 from sim2real.simulation.marks import add_marks
 from sim2real.simulation.video import write_video
-from sim2real.tasks import PICTURED, TASKS, make_task
+from sim2real.tasks import PICTURED, is_task, make_task
 from sim2real.tasks.physics_simulation import PhysicsSimulation
 from sim2real.tasks.task import Task
 from sim2real.trials.trial_env import TrialEnv
@@ -36,7 +36,7 @@ class Options(WorldSource):
     """What to watch, in which world."""
 
     run: Annotated[str, tyro.conf.Positional]
-    """A run's folder, or the name of a task."""
+    """A run's folder, or the name or file of a task."""
     policy: str = ""
     """`trained`, `zero` or `random`; the trained one of a run, `zero` of a task, if not given."""
     kind: WorldsKind = "seen"
@@ -57,7 +57,7 @@ class Options(WorldSource):
 
 def run(options: Options) -> Result:
     """Play one world and say what happened in it."""
-    folder = None if options.run in TASKS else RunFolder.open(Path(options.run))
+    folder = None if is_task(options.run) else RunFolder.open(Path(options.run))
     task = make_task(options.run) if folder is None else folder.task
     if task.target.visual is None:
         raise UserError(f"{task.name} has no robot to look at; tasks that do: {', '.join(PICTURED)}")

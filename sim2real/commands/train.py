@@ -19,21 +19,21 @@ from sim2real.runs import RunFolder, TrainConfig, Trained, load_policy, train
 from sim2real.runs.adr import make_adr
 from sim2real.runs.baseline_limits import BASELINES
 from sim2real.runs.baselines import baseline_class
-from sim2real.tasks import TASKS, make_task
+from sim2real.tasks import is_task, make_task
 
 
 class Options(TrainConfig):
     """A task, a folder for the run, and everything that decides it."""
 
     task: Annotated[str, tyro.conf.Positional]
-    """Name of the task; `sim2real list tasks` shows them."""
+    """Name of the task (`sim2real list tasks` shows them), or a file of one that `sim2real new-task` wrote."""
     out: Path | None = None
     """Folder of the run; runs/TASK-DATE-TIME if not given."""
 
 
 def default(arguments: list[str]) -> Options | None:
     """The task's own recipe, once the task is known, as far as the algorithm can follow it."""
-    if arguments and arguments[0] in TASKS:
+    if arguments and is_task(arguments[0]):
         algo = _algo(arguments)
         limits = {"algo": algo, **BASELINES[algo]} if algo in BASELINES else {}
         return Options(task=arguments[0], **{**make_task(arguments[0]).recipe, **limits})
@@ -74,12 +74,12 @@ def run(options: Options) -> Result:
     """Train until the steps or minutes are over, or Ctrl-C."""
     given = options.model_dump()
     task, out = given.pop("task"), given.pop("out")
-    make_task(task)
-    out = out or Path("runs") / f"{task.replace('/', '-')}-{datetime.now():%Y%m%d-%H%M%S}"
+    named = make_task(task)
+    out = out or Path("runs") / f"{named.name.replace('/', '-')}-{datetime.now():%Y%m%d-%H%M%S}"
     config = TrainConfig(**given)
     folder = new_run(task, out, config)
     if config.algo in BASELINES:
-        _say_what_differs(config, make_task(task).recipe)
+        _say_what_differs(config, named.recipe)
     try:
         return trained_result(folder)
     except UserError:

@@ -19,7 +19,7 @@ from sim2real.errors import UserError
 from sim2real.evaluation.choice import WorldsKind, choose_worlds, read_world
 from sim2real.runs import RunFolder
 from sim2real.runs.world_source import WorldSource
-from sim2real.tasks import TASKS, make_task
+from sim2real.tasks import is_task, make_task
 from sim2real.tasks.robot_task import RobotTask
 
 
@@ -28,7 +28,7 @@ class Options:
     """A robot, the world it stands in, and how it is offered."""
 
     run: Annotated[str, tyro.conf.Positional]
-    """Name of a task, or a run's folder for its task and worlds."""
+    """Name or file of a task, or a run's folder for its task and worlds."""
     kind: WorldsKind = "unseen"
     """Draw its world from the training ranges, from the unseen ones, or take the nominal one."""
     seed: int = 0
@@ -52,7 +52,7 @@ class Options:
 def run(options: Options) -> Result:
     """Serve the twin until its time is over or a signal comes."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    if options.run in TASKS:
+    if is_task(options.run):
         task = make_task(options.run)
         distribution = options.source.worlds_of(task)
     else:

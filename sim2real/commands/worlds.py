@@ -24,7 +24,7 @@ class Options(WorldSource):
     """Which worlds to draw."""
 
     task: Annotated[str, tyro.conf.Positional]
-    """Name of the task."""
+    """Name of the task, or its file."""
     kind: WorldsKind = "seen"
     """Draw from the training ranges, from the unseen ones, or nominal worlds."""
     n: int = Field(16, ge=1)

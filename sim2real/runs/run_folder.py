@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import subprocess
@@ -51,7 +52,8 @@ class RunFolder:
         if worlds.chosen is not None:
             write_atomically(run.chosen_path, (worlds.chosen.to_json() + "\n").encode())
         record = {
-            "task": task.name,
+            "task": task.reference,
+            "files": dict(task.files),
             "seed": config.seed,
             "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "git": git_revision(),
@@ -85,8 +87,14 @@ class RunFolder:
 
     @property
     def task(self) -> Task:
-        """The task that was trained."""
-        return make_task(self.record["task"])
+        """The task that was trained. Raises UserError where a file that it is read from is another now, or gone."""
+        record = self.record
+        for file, fingerprint in record.get("files", {}).items():
+            path = Path(file)
+            state = "is gone" if not path.is_file() else "has changed"
+            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != fingerprint:
+                raise UserError(f"{file} {state} since {self.path} was trained on it; put it back, or train anew")
+        return make_task(record["task"])
 
     @property
     def config(self) -> TrainConfig:

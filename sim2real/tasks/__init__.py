@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 from sim2real.errors import UserError
 from sim2real.tasks import shadow_variants as shadow
 from sim2real.tasks.gym_robotics import variants as gym_robotics
+from sim2real.tasks.own import SUFFIXES, read_task
 from sim2real.tasks.task import Outcome, Simulation, Task
 
 _ROBOTS = {
@@ -81,6 +83,7 @@ __all__ = [
     "Outcome",
     "Simulation",
     "Task",
+    "is_task",
     "make_task",
     "task_arguments",
     "task_class",
@@ -90,7 +93,7 @@ __all__ = [
 def task_class(name: str) -> type[Task]:
     """The class of a task. Raises UserError for a name that is none, listing those that are."""
     if name not in _CLASSES:
-        raise UserError(f"unknown task {name!r}; tasks: {', '.join(FAMILIES)}")
+        raise UserError(f"unknown task {name!r}; tasks: {', '.join(FAMILIES)}, and files that end in .yaml")
     module, _, attribute = _CLASSES[name].partition(":")
     return getattr(import_module(module), attribute)
 
@@ -100,7 +103,16 @@ def task_arguments(name: str) -> tuple[int | str, ...]:
     return _ARGUMENTS.get(name, ())
 
 
-@cache
+def is_task(name: str) -> bool:
+    """Whether that is the name of a task, or could be that of a file that describes one."""
+    return name in _CLASSES or Path(name).suffix in SUFFIXES
+
+
 def make_task(name: str) -> Task:
-    """The task of that name, made once. Raises UserError for a name that is none."""
+    """The task of that name, or that the file there describes, made once. Raises UserError for what is neither."""
+    return read_task(Path(name)) if name not in _CLASSES and is_task(name) else _make(name)
+
+
+@cache
+def _make(name: str) -> Task:
     return task_class(name)(*task_arguments(name))

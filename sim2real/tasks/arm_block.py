@@ -7,8 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from sim2real.tasks.franka_arm import REACH, FrankaArm, FrankaArmSimulation
+from sim2real.tasks.franka_arm import REACH, FrankaArm
 from sim2real.tasks.point_goals import TERMS, PointGoalReward
+from sim2real.tasks.tools import ToolSimulation
 
 CLEARANCE = 0.1
 """A block starts at least this far beside the gripper [m]."""
@@ -44,8 +45,10 @@ class ArmBlock(FrankaArm):
         return super().privileged_size + 4 + 6 + 3
 
 
-class ArmBlockSimulation(FrankaArmSimulation):
+class ArmBlockSimulation(ToolSimulation):
     """n arms with a block and a goal each."""
+
+    task: ArmBlock
 
     reward = BlockReward()
 
@@ -61,7 +64,7 @@ class ArmBlockSimulation(FrankaArmSimulation):
     @property
     def object_offset(self) -> np.ndarray:
         """From gripper to block [m] (n, 3)."""
-        return self.achieved - self.grip
+        return self.achieved - self.tools
 
     def half_block(self, ids: np.ndarray) -> np.ndarray:
         """Half the edge of the blocks of the worlds `ids` [m] (m,)."""

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from randomizers import WorldDistribution
-from sim2real.tasks.franka_arm import OVER_TABLE, REACH, FrankaArm, FrankaArmSimulation
+from sim2real.tasks.franka_arm import OVER_TABLE, REACH, FrankaArm
 from sim2real.tasks.point_goals import METRICS, TERMS, PointGoalReward
+from sim2real.tasks.tools import ToolReachSimulation
 
 
 class ArmReach(FrankaArm):
@@ -28,14 +29,12 @@ class ArmReach(FrankaArm):
         return ArmReachSimulation(self, worlds, threads, distribution)
 
 
-class ArmReachSimulation(FrankaArmSimulation):
+class ArmReachSimulation(ToolReachSimulation):
     """n arms with a goal each."""
 
-    reward = PointGoalReward()
+    task: ArmReach
 
-    @property
-    def achieved(self) -> np.ndarray:
-        return self.grip
+    reward = PointGoalReward()
 
     def draw_goal(self, rng: np.random.Generator, world: int) -> np.ndarray:
         return self.task.grip_start + rng.uniform(-REACH, REACH, 3)

@@ -14,10 +14,9 @@ import numpy as np
 
 from deploy_robot import ActionMapping, ObservationTerm
 from sim2real.errors import UserError
-from sim2real.simulation.batch_sim import BatchSim
 from sim2real.simulation.physics_model import load_spec
-from sim2real.tasks.point_goals import PointGoalSimulation
-from sim2real.tasks.robot_task import RobotTask
+from sim2real.tasks.robot_task import EPISODE_START, joint_terms
+from sim2real.tasks.tools import ToolTask
 
 ARM = tuple(f"panda_joint{number}" for number in range(1, 8))
 GRIPPER, OTHER_FINGER = "panda_finger_joint1", "panda_finger_joint2"
@@ -45,7 +44,7 @@ def _meshes() -> Path:
     return assets / "kitchen_franka" / "franka_assets" / "meshes" / "visual"
 
 
-class FrankaArm(RobotTask):
+class FrankaArm(ToolTask):
     """7 joints, 20 Hz, position targets relative to the last ones; the gripper is an eighth where a task moves it.
 
     The policy group begins with what the arm measures: joint angles, the last targets, and whether an episode has just
@@ -54,6 +53,7 @@ class FrankaArm(RobotTask):
     """
 
     model_path = Path(str(files("sim2real") / "assets" / "franka_arm.xml"))
+    tools = ("grip",)
     gripper: ClassVar[bool] = False
     """Whether the policy moves the gripper; closed otherwise."""
     start_noise: ClassVar[float] = 0.05
@@ -72,7 +72,7 @@ class FrankaArm(RobotTask):
         self.observation = (
             *self._terms("joint_position", "previous_target", ARM, "rad"),
             *(self._terms("gripper_position", "previous_gripper", (GRIPPER,), "m") if self.gripper else ()),
-            ObservationTerm("episode_start", "episode_start", (), "1", (0.0,), (1.0,)),
+            EPISODE_START,
         )
         self.action = ActionMapping(
             joints=self.joints,
@@ -86,12 +86,8 @@ class FrankaArm(RobotTask):
 
     def _terms(self, position: str, target: str, joints: tuple[str, ...], unit: str) -> tuple[ObservationTerm, ...]:
         """Where joints are and where they were last told to be, by these names, their ranges brought to [-1, 1]."""
-        low, high = self.model.jnt_range[[self.model.joint(joint).id for joint in joints]].T
-        offset, scale = tuple((low + high) / 2), tuple(2 / (high - low))
-        return (
-            ObservationTerm(position, "joint_position", joints, unit, offset, scale),
-            ObservationTerm(target, "previous_target", joints, unit, offset, scale),
-        )
+        limits = self.model.jnt_range[[self.model.joint(joint).id for joint in joints]]
+        return joint_terms(position, target, joints, limits, joints, unit)
 
     @cached_property
     def spec(self) -> mujoco.MjSpec:
@@ -106,11 +102,6 @@ class FrankaArm(RobotTask):
                 spec.delete(thing)
         return spec
 
-    @property
-    def privileged_size(self) -> int:  # type: ignore[override]
-        """Joint angles and speeds, the motors' torques, where gripper and goal are, what is left of the way."""
-        return 2 * len(self.joints) + self.model.nu + 3 + 3 + 3
-
     @cached_property
     def grip_start(self) -> np.ndarray:
         """Where the gripper is in the start pose [m] (3,)."""
@@ -122,7 +113,6 @@ class FrankaArm(RobotTask):
     def settle(self) -> np.ndarray:
         rng = np.random.default_rng(0)
         tries, model = 256, self.model
-        sim = BatchSim(model, tries)
         joints = [int(model.joint(name).qposadr[0]) for name in self.joints]
         wanted = self.start_pose + np.zeros((tries, 1))
         wanted[:, :7] += rng.normal(0.0, self.start_noise, (tries, 7))
@@ -130,48 +120,7 @@ class FrankaArm(RobotTask):
         qpos[:, joints] = wanted
         if self.gripper:
             qpos[:, int(model.joint(OTHER_FINGER).qposadr[0])] = wanted[:, 7]
-        ctrl = np.zeros((tries, model.nu))
-        ctrl[:, [model.actuator(name).id for name in self.joints]] = wanted
-        sim.reset(np.arange(tries), qpos, np.zeros((tries, model.nv)), ctrl)
-        broken = np.zeros(tries, dtype=bool)
-        for _ in range(20):
-            broken |= sim.step(self.substeps)
+        sim, broken = self.hold(qpos, 20)
         at_rest = np.abs(sim.qvel).max(axis=1) < 0.01
         unhindered = np.abs(sim.qpos[:, joints] - wanted).max(axis=1) < 0.005
         return sim.qpos[~broken & at_rest & unhindered].copy()
-
-
-class FrankaArmSimulation(PointGoalSimulation):
-    """n arms."""
-
-    task: FrankaArm
-
-    def __init__(self, *arguments, **options) -> None:  # type: ignore[no-untyped-def]
-        super().__init__(*arguments, **options)
-        self._torque = self.sim.bind("actuator_force")
-        self._sites = self.sim.bind("site_xpos")
-        self._grip_id = self.task.model.site("grip").id
-
-    @property
-    def grip(self) -> np.ndarray:
-        """The point between the fingertips of each world [m] (n, 3)."""
-        return self._sites[:, self._grip_id]
-
-    def place(self, ids: np.ndarray, starts: np.ndarray, rngs: list[np.random.Generator]) -> np.ndarray:
-        return starts
-
-    def track(self, rows: slice | np.ndarray) -> np.ndarray:
-        return self.goal_offset[rows]
-
-    def privileged(self, rows: slice | np.ndarray) -> np.ndarray:
-        return np.concatenate(
-            (
-                self.joint_position[rows] - self.task.start_pose,
-                self.joint_velocity[rows],
-                self._torque[rows],
-                self.grip[rows],
-                self.goal[rows],
-                self.goal_offset[rows],
-            ),
-            axis=1,
-        )

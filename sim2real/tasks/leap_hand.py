@@ -22,7 +22,7 @@ class LeapHand(PalmUp):
     model_path = Path(str(files("sim2real") / "assets" / "leap_hand.xml"))
     joints = tuple(f"{finger}_{joint}" for finger, joints in FINGERS.items() for joint in joints)
     start_pose = HOME
-    fingers = tuple(FINGERS)
+    tips = tuple(f"{finger}_tip" for finger in FINGERS)
     stride = 0.25
     fastest_target = 8.0  # near the no-load speed of the hand's servos
     cube_start = np.array([-0.042, 0.035, 0.325])

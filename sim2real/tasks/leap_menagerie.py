@@ -54,7 +54,7 @@ def load_hand(path: Path) -> mujoco.MjSpec:
     lacking += [f"joint {name}" for name in LeapHand.joints if hand.joint(name) is None]
     moved = {actuator.target for actuator in hand.actuators}
     lacking += [f"actuator of {name}" for name in LeapHand.joints if name not in moved]
-    lacking += [f"geom {finger}_tip" for finger in LeapHand.fingers if hand.geom(f"{finger}_tip") is None]
+    lacking += [f"geom {tip}" for tip in LeapHand.tips if hand.geom(tip) is None]
     lacking += [] if hand.body("palm") is not None else ["body palm"]
     if lacking:
         raise UserError(
@@ -80,9 +80,9 @@ class LeapMenagerie(LeapHand):
         # Where the two differ in these, the scene's hold.
         hand.option.cone, hand.option.impratio = scene.option.cone, scene.option.impratio
         compiled = hand.compile()
-        for finger in self.fingers:
-            tip = hand.geom(f"{finger}_tip")
-            tip.parent.add_site(name=f"{finger}_tip", pos=compiled.geom(tip.name).pos, group=4)
+        for name in self.tips:
+            tip = hand.geom(name)
+            tip.parent.add_site(name=name, pos=compiled.geom(name).pos, group=4)
         for name in self.joints:
             joint = hand.joint(name)
             joint.armature = joint.armature or ARMATURE

@@ -2,49 +2,51 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from functools import cached_property
 
+import mujoco
 import numpy as np
 
-from deploy_robot import ActionMapping, ObservationTerm
+from deploy_robot import ActionMapping
 from randomizers import WorldDistribution
-from sim2real.simulation.batch_sim import BatchSim
-from sim2real.simulation.quaternions import from_yaw, multiply, rotate
+from sim2real.simulation.quaternions import conjugate, from_yaw, multiply, rotate
 from sim2real.tasks.robot_simulation import RobotSimulation
-from sim2real.tasks.robot_task import RobotTask
+from sim2real.tasks.robot_task import EPISODE_START, RobotTask, free_joint_of, joint_terms
+
+_SECOND = (int(mujoco.mjtGeom.mjGEOM_CAPSULE), int(mujoco.mjtGeom.mjGEOM_CYLINDER))
+"""Geoms whose second size is half their length."""
 
 
 class PalmUp(RobotTask):
     """20 Hz, position targets relative to the last ones (as Dactyl, arXiv 1808.00177); every joint is driven.
 
     The policy group begins with what the real hand measures without a camera: joint angles, the last targets, and whether
-    an episode has just begun. The critic also sees the cube and the fingertips. A hand's model calls its base "palm", its
-    cube "cube" and the end of a finger "<finger>_tip".
+    an episode has just begun. The critic also sees the cube and the fingertips. A hand's model calls its base "palm" and its
+    cube "cube".
     """
 
-    fingers: ClassVar[tuple[str, ...]]
-    """Names of the fingers."""
-    stride: ClassVar[float]
+    tips: tuple[str, ...]
+    """Names of the sites that the fingers end in."""
+    stride: float
     """How far an action of 1 moves a joint's target in one control step [rad]."""
-    fastest_target: ClassVar[float]
+    fastest_target: float
     """Fastest change of a joint's target [rad/s]."""
-    cube_start: ClassVar[np.ndarray]
+    start_noise: float | np.ndarray = 0.1
+    """Standard deviation of the hand's start around `start_pose` [rad]."""
+    cube_start: np.ndarray
     """(3,) where a cube is let go before it settles [m]."""
-    lowest: ClassVar[float]
+    lowest: float
     """A cube whose centre is below has left the palm [m]."""
 
-    object_body = "cube"
+    object_body: str | None = "cube"
     substeps = 5
     episodes_per_trial = 2
 
     def __init__(self) -> None:
-        low, high = self.model.jnt_range[[self.model.joint(name).id for name in self.joints]].T
-        offset, scale = tuple(((high + low) / 2).tolist()), tuple((2 / (high - low)).tolist())
-        self.observation = (
-            ObservationTerm("joint_position", "joint_position", self.joints, "rad", offset, scale),
-            ObservationTerm("previous_target", "previous_target", self.joints, "rad", offset, scale),
-            ObservationTerm("episode_start", "episode_start", (), "1", (0.0,), (1.0,)),
-        )
+        limits = self.model.jnt_range[[self.model.joint(name).id for name in self.joints]]
+        low, high = limits.T
+        terms = joint_terms("joint_position", "previous_target", self.joints, limits, self.joints)
+        self.observation = (*terms, EPISODE_START)
         joints = len(self.joints)
         self.action = ActionMapping(
             joints=self.joints,
@@ -60,33 +62,35 @@ class PalmUp(RobotTask):
     @property
     def privileged_size(self) -> int:  # type: ignore[override]
         """Joint angles, speeds and torques; the cube's pose and velocity; the fingertips."""
-        return 3 * len(self.joints) + 7 + 6 + 3 * len(self.fingers)
+        return 3 * len(self.joints) + 7 + 6 + 3 * len(self.tips)
+
+    @property
+    def lowest_start(self) -> float:
+        """A cube whose centre is below does not lie on the palm when it has settled [m]."""
+        return self.lowest + 0.04
+
+    @cached_property
+    def base(self) -> np.ndarray:
+        """Where the hand's base is [m] (3,)."""
+        return self.model.body("palm").pos.copy()
 
     def settle(self) -> np.ndarray:
         rng = np.random.default_rng(0)
-        tries, model = 256, self.model
-        sim = BatchSim(model, tries)
+        model, tries = self.model, 256
+        joints = [model.joint(name).qposadr[0] for name in self.joints]
+        place, motion = free_joint_of(model, self.object_body)
         qpos = np.tile(model.qpos0, (tries, 1))
-        low, high = np.array(self.action.lower), np.array(self.action.upper)
-        angles = np.clip(self.start_pose + rng.normal(0.0, 0.1, (tries, len(self.joints))), low, high)
-        ids = [model.joint(name).id for name in self.joints]
-        qpos[:, model.jnt_qposadr[ids]] = angles
-        free = model.body(self.object_body).jntadr[0]
-        place, motion = (
-            slice(first[free], first[free] + n) for first, n in ((model.jnt_qposadr, 7), (model.jnt_dofadr, 6))
-        )
+        noise = rng.normal(0.0, self.start_noise, (tries, len(joints)))
+        qpos[:, joints] = np.clip(self.start_pose + noise, self.action.lower, self.action.upper)
         cube = qpos[:, place]
+        up = rotate(conjugate(cube[:1, 3:]), np.array([0.0, 0.0, 1.0]))[0]
         cube[:, :3] = self.cube_start + rng.uniform(-0.008, 0.008, (tries, 3))
         cube[:, 3:] = multiply(from_yaw(rng.uniform(-np.pi, np.pi, tries)), cube[:, 3:])
-        moved = [ids.index(joint) for joint in model.actuator_trnid[:, 0]]
-        sim.reset(np.arange(tries), qpos, np.zeros((tries, model.nv)), angles[:, moved])
-        broken = np.zeros(tries, dtype=bool)
-        for _ in range(30):
-            broken |= sim.step(self.substeps)
+        sim, broken = self.hold(qpos, 30)
         at_rest = np.abs(sim.qvel[:, motion]).max(axis=1) < 0.3
         cube = sim.qpos[:, place]
-        upright = rotate(cube[:, 3:], np.array([0.0, 0.0, 1.0]))[:, 2] > 0.9
-        return sim.qpos[~broken & at_rest & upright & (cube[:, 2] > self.lowest + 0.04)].copy()
+        upright = rotate(cube[:, 3:], up)[:, 2] > 0.9
+        return sim.qpos[~broken & at_rest & upright & (cube[:, 2] > self.lowest_start)].copy()
 
 
 class PalmUpSimulation(RobotSimulation):
@@ -101,15 +105,16 @@ class PalmUpSimulation(RobotSimulation):
         super().__init__(task, worlds, threads, distribution)
         model = task.model
         self._tips = self.sim.bind("site_xpos")
-        self._tip_ids = [model.site(f"{finger}_tip").id for finger in task.fingers]
-        self._palm = model.body("palm").pos.copy()
-        self._cube = model.geom("cube").id
-        self._half = float(model.geom_size[self._cube, 2])
+        self._tip_ids = [model.site(name).id for name in task.tips]
+        cube = model.body(task.object_body)
+        self._cube = np.arange(cube.geomadr[0], cube.geomadr[0] + cube.geomnum[0])
+        self._extent = _extents(model.geom_type[self._cube], model.geom_size[self._cube])
 
     def place(self, ids: np.ndarray, starts: np.ndarray, rngs: list[np.random.Generator]) -> np.ndarray:
         size = self.sim.fields.get("geom_size")
         if size is not None:
-            starts[:, self._object_q.start + 2] += np.maximum(size[ids, self._cube, 2] - self._half, 0.0)
+            grown = _extents(self.task.model.geom_type[self._cube], size[ids][:, self._cube]) - self._extent
+            starts[:, self._object_q.start + 2] += np.maximum(grown.max(axis=1), 0.0)
         return starts
 
     def dropped(self) -> np.ndarray:
@@ -124,10 +129,17 @@ class PalmUpSimulation(RobotSimulation):
                 self.joint_position[rows] - self.task.start_pose,
                 self.joint_velocity[rows],
                 self._torque[rows],
-                pose[:, :3] - self._palm,
+                pose[:, :3] - self.task.base,
                 pose[:, 3:],
                 self.object_velocity[rows],
                 tips.reshape(len(pose), -1),
             ),
             axis=1,
         )
+
+
+def _extents(kinds: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """How far geoms of these kinds (g,) and sizes (..., g, 3) reach from their centre along their z axis [m] (..., g)."""
+    round_ends = (kinds == int(mujoco.mjtGeom.mjGEOM_CAPSULE)) * sizes[..., 0]
+    along = np.where(np.isin(kinds, _SECOND), sizes[..., 1], sizes[..., 2])
+    return np.where(kinds == int(mujoco.mjtGeom.mjGEOM_SPHERE), sizes[..., 0], along + round_ends)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-import mujoco
 import numpy as np
 
 from deploy_robot import ObservationBuilder, RobotState, map_action
@@ -16,7 +15,7 @@ from sim2real.simulation.rows import as_slice
 from sim2real.tasks.driven_physics import DrivenPhysics
 from sim2real.tasks.driving import Driving
 from sim2real.tasks.physics_simulation import PhysicsSimulation
-from sim2real.tasks.robot_task import RobotTask
+from sim2real.tasks.robot_task import RobotTask, actuator_of, free_joint_of
 from sim2real.tasks.sensing import Sensing
 from sim2real.tasks.separation import Separation
 from sim2real.tasks.task import Outcome
@@ -62,11 +61,13 @@ class RobotSimulation(PhysicsSimulation):
         self._v = as_slice(model.jnt_dofadr[joint_ids])
         acting = [task.joints.index(name) for name in task.action.joints]
         self._driven_q = as_slice(model.jnt_qposadr[joint_ids][acting])
-        self._ctrl_ids = as_slice(np.array([_actuator_of(model, name) for name in task.action.joints]))
-        self._lowest_ctrl, self._highest_ctrl = model.actuator_ctrlrange.T.copy()
+        self._ctrl_ids = as_slice(np.array([actuator_of(model, name) for name in task.action.joints]))
+        limited = model.actuator_ctrllimited.astype(bool)
+        self._lowest_ctrl = np.where(limited, model.actuator_ctrlrange[:, 0], -np.inf)
+        self._highest_ctrl = np.where(limited, model.actuator_ctrlrange[:, 1], np.inf)
         limits = task.action.arrays
         self._lowest_target, self._highest_target = limits["lower"], limits["upper"]
-        self._object_q, self._object_v = _free_joint_of(model, task.object_body)
+        self._object_q, self._object_v = free_joint_of(model, task.object_body)
         self._separation = Separation(self.sim, np.array(joint_ids), self._object_v)
         self._pushed = as_slice(site.bodies)
         self._unpushed = np.zeros((worlds, len(site.bodies), 6))
@@ -275,20 +276,3 @@ class RobotSimulation(PhysicsSimulation):
     @abstractmethod
     def privileged(self, rows: slice | np.ndarray) -> np.ndarray:
         """What only the simulator knows of these rows (m, privileged_size)."""
-
-
-def _free_joint_of(model: mujoco.MjModel, body: str | None) -> tuple[slice, slice]:
-    """Where position and velocity of a body that moves freely stand in qpos and qvel; nowhere without a body."""
-    if body is None:
-        return slice(0, 0), slice(0, 0)
-    joint = model.body_jntadr[model.body(body).id]
-    position, velocity = model.jnt_qposadr[joint], model.jnt_dofadr[joint]
-    return slice(position, position + 7), slice(velocity, velocity + 6)
-
-
-def _actuator_of(model: mujoco.MjModel, joint: str) -> int:
-    index = model.joint(joint).id
-    for actuator in range(model.nu):
-        if model.actuator_trntype[actuator] == mujoco.mjtTrn.mjTRN_JOINT and model.actuator_trnid[actuator, 0] == index:
-            return actuator
-    raise ValueError(f"joint {joint!r} has no actuator; actuators: {[model.actuator(i).name for i in range(model.nu)]}")

@@ -14,6 +14,7 @@ from gymnasium import spaces
 
 from deploy_robot import ActionMapping, ObservationTerm
 from randomizers import Target, WorldDistribution, dressed, load_worlds
+from sim2real.simulation.batch_sim import BatchSim
 from sim2real.simulation.physics_model import load_spec, physics_only
 from sim2real.tasks.start_check import check_starts
 from sim2real.tasks.task import Task
@@ -28,9 +29,9 @@ class RobotTask(Task):
     The simulator builds observations and targets with the very functions that the robot's computer uses.
     """
 
-    model_path: ClassVar[Path]
+    model_path: Path
     """The MJCF file."""
-    worlds_path: ClassVar[Path]
+    worlds_path: Path
     """The worlds that training draws by default."""
     joints: tuple[str, ...]
     """The robot's measured joints; the order of every vector over joints (j,)."""
@@ -154,3 +155,56 @@ class RobotTask(Task):
     @abstractmethod
     def settle(self) -> np.ndarray:
         """Simulate the nominal world to rest from many poses; keep the states (m, nq) that are fit to start from."""
+
+    def hold(self, qpos: np.ndarray, steps: int) -> tuple[BatchSim, np.ndarray]:
+        """Simulate the nominal world for so many control steps from the states qpos (m, nq), the servos told to hold the
+        driven joints where they are. Returns it and which rows broke (m,)."""
+        model = self.model
+        ctrl = np.zeros((len(qpos), model.nu))
+        for joint in self.action.joints:
+            ctrl[:, actuator_of(model, joint)] = qpos[:, model.joint(joint).qposadr[0]]
+        sim = BatchSim(model, len(qpos))
+        sim.reset(np.arange(len(qpos)), qpos, np.zeros((len(qpos), model.nv)), ctrl)
+        broken = np.zeros(len(qpos), dtype=bool)
+        for _ in range(steps):
+            broken |= sim.step(self.substeps)
+        return sim, broken
+
+
+def free_joint_of(model: mujoco.MjModel, body: str | None) -> tuple[slice, slice]:
+    """Where position and velocity of a body that moves freely stand in qpos and qvel; nowhere without a body."""
+    if body is None:
+        return slice(0, 0), slice(0, 0)
+    joint = model.body_jntadr[model.body(body).id]
+    position, velocity = model.jnt_qposadr[joint], model.jnt_dofadr[joint]
+    return slice(position, position + 7), slice(velocity, velocity + 6)
+
+
+def actuator_of(model: mujoco.MjModel, joint: str) -> int:
+    """The actuator that moves a joint. Raises ValueError where there is none."""
+    index = model.joint(joint).id
+    for actuator in range(model.nu):
+        if (
+            model.actuator_trntype[actuator] == int(mujoco.mjtTrn.mjTRN_JOINT)
+            and model.actuator_trnid[actuator, 0] == index
+        ):
+            return actuator
+    raise ValueError(f"joint {joint!r} has no actuator; actuators: {[model.actuator(i).name for i in range(model.nu)]}")
+
+
+def joint_terms(
+    position: str, target: str, joints: Sequence[str], limits: np.ndarray, driven: Sequence[str], unit: str = "rad"
+) -> tuple[ObservationTerm, ObservationTerm]:
+    """Where joints are, and where `driven` ones were last told to be, by these names; their ranges `limits` (j, 2), in that
+    unit, are brought to [-1, 1]."""
+    low, high = limits.T
+    offset, scale = (low + high) / 2, 2 / (high - low)
+    told = [joints.index(name) for name in driven]
+    return (
+        ObservationTerm(position, "joint_position", tuple(joints), unit, tuple(offset), tuple(scale)),
+        ObservationTerm(target, "previous_target", tuple(driven), unit, tuple(offset[told]), tuple(scale[told])),
+    )
+
+
+EPISODE_START = ObservationTerm("episode_start", "episode_start", (), "1", (0.0,), (1.0,))
+"""Whether an episode has just begun."""

@@ -10,13 +10,13 @@ from typing import ClassVar
 import mujoco
 import numpy as np
 
-from deploy_robot import ActionMapping, ObservationTerm
+from deploy_robot import ActionMapping
 from sim2real.errors import UserError
 from sim2real.simulation.batch_sim import BatchSim
 from sim2real.simulation.physics_model import load_spec
 from sim2real.simulation.viewpoints import add_camera, add_light
 from sim2real.tasks.robot_simulation import RobotSimulation
-from sim2real.tasks.robot_task import RobotTask
+from sim2real.tasks.robot_task import EPISODE_START, RobotTask, joint_terms
 
 FINGERS = {"FF": (3, 2, 1, 0), "MF": (3, 2, 1, 0), "RF": (3, 2, 1, 0), "LF": (4, 3, 2, 1, 0), "TH": (4, 3, 2, 1, 0)}
 WRIST = ("robot0:WRJ1", "robot0:WRJ0")
@@ -107,16 +107,11 @@ class ShadowHand(RobotTask):
     substeps = round(CONTROL_PERIOD / TIMESTEP)
 
     def __init__(self) -> None:
-        low, high = self.model.jnt_range[[self.model.joint(name).id for name in JOINTS]].T
-        offset, scale = (low + high) / 2, 2 / (high - low)
+        limits = self.model.jnt_range[[self.model.joint(name).id for name in JOINTS]]
+        low, high = limits.T
         driven = [JOINTS.index(name) for name in DRIVEN]
-        self.observation = (
-            ObservationTerm("joint_position", "joint_position", JOINTS, "rad", tuple(offset), tuple(scale)),
-            ObservationTerm(
-                "previous_target", "previous_target", DRIVEN, "rad", tuple(offset[driven]), tuple(scale[driven])
-            ),
-            ObservationTerm("episode_start", "episode_start", (), "1", (0.0,), (1.0,)),
-        )
+        terms = joint_terms("joint_position", "previous_target", JOINTS, limits, DRIVEN)
+        self.observation = (*terms, EPISODE_START)
         self.action = ActionMapping(
             joints=DRIVEN,
             kind="relative",
@@ -138,17 +133,9 @@ class ShadowHand(RobotTask):
         model = self.model
         joints = [int(model.joint(name).qposadr[0]) for name in JOINTS]
         driven = [joints[JOINTS.index(name)] for name in DRIVEN]
-        actuators = [model.actuator(name.replace(":", ":A_")).id for name in DRIVEN]
         qpos[:, joints] = self.start_pose
         qpos[:, driven] = (qpos[:, driven] + noise).clip(self.action.lower, self.action.upper)
-        ctrl = np.zeros((len(qpos), model.nu))
-        ctrl[:, actuators] = qpos[:, driven]
-        sim = BatchSim(model, len(qpos))
-        sim.reset(np.arange(len(qpos)), qpos, np.zeros((len(qpos), model.nv)), ctrl)
-        broken = np.zeros(len(qpos), dtype=bool)
-        for _ in range(40):
-            broken |= sim.step(self.substeps)
-        return sim, broken
+        return self.hold(qpos, 40)
 
 
 class ShadowHandSimulation(RobotSimulation):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -33,7 +35,9 @@ class Task(ABC):
     """
 
     name: str
-    """As users type it, such as "leap/rotate-z"."""
+    """As users type it, such as "leap/rotate-z"; of a task that a file describes, the file's name without its ending."""
+    files: Mapping[str, str] = MappingProxyType({})
+    """sha256 of every file that the task was read from, by path, where it is not a part of this package."""
     summary: ClassVar[str]
     """One line for listings."""
     control_period: float
@@ -61,6 +65,11 @@ class Task(ABC):
     """What randomization terms can act on."""
     worlds: WorldDistribution
     """The worlds that training draws by default."""
+
+    @property
+    def reference(self) -> str:
+        """What `make_task` makes it of again: its name, or where its file is."""
+        return self.name
 
     @property
     def recipe(self) -> dict[str, Any]:

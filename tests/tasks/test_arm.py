@@ -208,10 +208,10 @@ def test_the_policy_is_told_the_way_to_the_goal_and_to_the_block(name: str) -> N
     task = arm(name)
     simulation = nominal(task, 4).simulation
     policy, critic = simulation.observe()
-    achieved = simulation.object_pose[:, :3] if task.object_body else simulation.grip
+    achieved = simulation.object_pose[:, :3] if task.object_body else simulation.tools
     truth = simulation.goal - achieved
     if task.object_body:
-        truth = np.concatenate((truth, achieved - simulation.grip), axis=1)
+        truth = np.concatenate((truth, achieved - simulation.tools), axis=1)
     np.testing.assert_allclose(policy[:, -truth.shape[1] :], truth, atol=1e-6)
     np.testing.assert_array_equal(critic[:, : policy.shape[1]], policy)
     assert {"policy": policy.shape[1], "critic": critic.shape[1]} == task.observation_sizes

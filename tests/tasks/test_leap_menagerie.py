@@ -69,7 +69,7 @@ def test_the_hand_stands_in_the_scene_where_this_projects_own_does(task) -> None
         for joint, angle in zip(joints, own.start_pose, strict=True):
             data.joint(joint).qpos = angle
         mujoco.mj_forward(model, data)
-        sites = [data.geom(f"{finger}_tip").xpos for finger in own.fingers]
+        sites = [data.geom(tip).xpos for tip in own.tips]
         poses.append([*(data.joint(joint).xanchor for joint in joints), *(data.joint(j).xaxis for j in joints), *sites])
     np.testing.assert_allclose(poses[1], poses[0], atol=1e-6)
     model = task.model
@@ -87,8 +87,8 @@ def test_what_the_file_leaves_out_is_as_in_this_projects_own_model(task) -> None
         assert model.actuator(f"{name}_act").forcerange == pytest.approx([-MOST_TORQUE, MOST_TORQUE])
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
-    for finger in task.fingers:
-        np.testing.assert_allclose(data.site(f"{finger}_tip").xpos, data.geom(f"{finger}_tip").xpos, atol=1e-9)
+    for tip in task.tips:
+        np.testing.assert_allclose(data.site(tip).xpos, data.geom(tip).xpos, atol=1e-9)
 
 
 def test_meshes_are_seen_and_not_simulated(task) -> None:
