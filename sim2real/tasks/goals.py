@@ -137,7 +137,7 @@ class GoalSimulation(RobotSimulation):
         self._distance[:] = distance
         self._goals += self._reached
         self._set_goal(np.flatnonzero(self._reached))
-        paid = {name: rewards[name] for name in self.task.reward_terms}
+        paid = {name: term for name, term in rewards.items() if name in self.task.reward_terms}
         return Outcome(paid, self._goals >= weight.enough, failure, diverged)
 
     def lost(self) -> np.ndarray:
