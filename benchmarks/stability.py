@@ -30,7 +30,7 @@ import numpy as np
 from benchmarks.rows import Row
 from randomizers import preset
 from sim2real.simulation.physics_model import physics_only
-from sim2real.tasks import ROBOT_TASKS, task_class
+from sim2real.tasks import ROBOT_FAMILIES, task_arguments, task_class
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.robot_task import RobotTask
 from sim2real.trials.trial_env import TrialEnv
@@ -154,13 +154,15 @@ def _heights(simulation: RobotSimulation) -> np.ndarray:
 
 def _with_energy(name: str) -> RobotTask:
     """The task, made anew, its model with sensors of energy, which change nothing."""
-    task = task_class(name)()
+    kind, arguments = task_class(name), task_arguments(name)
+    task = kind(*arguments)
     assert isinstance(task, RobotTask)
     spec = task.spec.copy()
-    for kind in (mujoco.mjtSensor.mjSENS_E_KINETIC, mujoco.mjtSensor.mjSENS_E_POTENTIAL):
-        spec.add_sensor(type=kind)
-    task.model = physics_only(spec)
-    return task
+    for energy in (mujoco.mjtSensor.mjSENS_E_KINETIC, mujoco.mjtSensor.mjSENS_E_POTENTIAL):
+        spec.add_sensor(type=energy)
+    measured = type(kind.__name__, (kind,), {"model": physics_only(spec)})(*arguments)
+    assert isinstance(measured, RobotTask)
+    return measured
 
 
 class _Ledger:
@@ -264,8 +266,9 @@ def page(data: dict[str, Any]) -> str:
 
 def main() -> None:
     """Measure what is asked for and not there yet, and write the page and its data."""
+    names = [name for family in ROBOT_FAMILIES.values() for name in family]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tasks", nargs="*", choices=ROBOT_TASKS, metavar="TASK", help=f"of: {', '.join(ROBOT_TASKS)}")
+    parser.add_argument("tasks", nargs="*", choices=names, metavar="TASK", help=f"of: {', '.join(ROBOT_FAMILIES)}")
     parser.add_argument("--steps", type=int, default=1_000_000, help="of all worlds together (default: 1,000,000)")
     parser.add_argument("--worlds", type=int, default=256, help="side by side (default: 256)")
     parser.add_argument("--threads", type=int, default=0, help="0 takes one per core (default: 0)")
