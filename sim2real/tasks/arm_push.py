@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,10 @@ class ArmPush(ArmBlock):
     start_pose = AT_TABLE
     start_noise = 0.01
     metrics = METRICS
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        return {"rollout": 16, "log_std": -1.5}
 
     def simulate(
         self, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None
