@@ -68,7 +68,7 @@ class ShadowReach(ShadowHand):
 
     @property
     def recipe(self) -> dict[str, Any]:
-        return {"worlds": 128, "epochs": 4, "gamma": 0.9, "log_std": -1.0}
+        return {"worlds": 128, "rollout": 16, "gamma": 0.95, "gae_lambda": 0.9, "log_std": -1.0}
 
     @cached_property
     def spec(self) -> mujoco.MjSpec:

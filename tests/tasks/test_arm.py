@@ -7,6 +7,7 @@ import pytest
 from randomizers import Worlds
 from sim2real.tasks import make_task
 from sim2real.tasks.arm_block import CLEARANCE, LOWEST
+from sim2real.tasks.arm_push import REACH_BEHIND
 from sim2real.tasks.franka_arm import ARM, GRIPPER, REACH, FrankaArm
 from sim2real.trials.trial_env import TrialEnv
 
@@ -161,6 +162,18 @@ def test_a_block_at_its_goal_is_a_success_and_one_that_has_fallen_off_the_table_
     assert outcome.failure.tolist() == [False, False, True]
     assert outcome.rewards["drop"].tolist() == [0.0, 0.0, simulation.reward.drop]
     assert outcome.rewards["distance"][1] == pytest.approx(0.06 * simulation.reward.distance)
+
+
+def test_the_way_to_a_block_ends_behind_it_and_leads_over_it_from_its_other_side() -> None:
+    env = nominal(arm("arm/push"), 4)
+    simulation = env.simulation
+    block = simulation.grip + np.array([REACH_BEHIND, 0.0, 0.0])
+    simulation.object_pose[:, :3] = block
+    simulation.goal[:] = block + np.array([[0.2, 0, 0], [-0.2, 0, 0], [-0.2, 0, 0], [0.03, 0, 0]])
+    simulation.object_pose[2, 2] -= 0.08
+    way = simulation.evaluate(np.zeros(4, dtype=bool)).rewards["approach"] / simulation.reward.approach
+    across = 2 * REACH_BEHIND
+    assert way == pytest.approx([0.0, across + 0.08, across, 0.0]), "behind, before, above it; and it is at its goal"
 
 
 def test_the_closed_gripper_can_push_a_block() -> None:
