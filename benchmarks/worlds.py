@@ -46,12 +46,12 @@ def measure(task: RobotTask, worlds: Sequence[int], seconds: float, threads: int
         yield Row(f"{name} {n} worlds, stepping", with_it.speed, "env steps/s", "", None)
         yield Row(f"{name} {n} worlds, of which MuJoCo", with_it.physics, "1", "", None)
         yield Row(f"{name} {n} worlds, without, same actions", without.speed, "env steps/s", "", None)
-        yield Row(f"{name} {n} worlds, share of that", with_it.speed / without.speed, "1", "", None)
+        yield Row(f"{name} {n} worlds, share, same actions", with_it.speed / without.speed, "1", "", None)
         with_it, without = _in_the_same_motion(task, distribution, n, seconds, threads)
         share = with_it.speed / without.speed
         yield Row(f"{name} {n} worlds, stepping in nominal fields", with_it.speed, "env steps/s", "", None)
         yield Row(f"{name} {n} worlds, without, same motion", without.speed, "env steps/s", "", None)
-        yield Row(f"{name} {n} worlds, share of that", share, "1", f">= {LEAST_SHARE}", share >= LEAST_SHARE)
+        yield Row(f"{name} {n} worlds, share, same motion", share, "1", f">= {LEAST_SHARE}", share >= LEAST_SHARE)
 
 
 def _redraw(task: RobotTask, distribution: WorldDistribution, threads: int) -> float:

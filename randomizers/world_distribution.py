@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -22,6 +23,10 @@ from randomizers.world import World, Worlds
 
 _FINITE = 1_000_033
 """Seed that the worlds of finite sets are drawn with."""
+
+
+_LISTED = 5
+"""Most parameters that an error calls by name."""
 
 
 class WorldDistribution:
@@ -174,9 +179,10 @@ class WorldDistribution:
 
     def _check_parameters(self, names: Iterable[str]) -> None:
         if unknown := [name for name in names if name not in self.names]:
+            more = f" and {len(unknown) - _LISTED} more" if len(unknown) > _LISTED else ""
             raise WorldsError(
-                f"no parameter {', '.join(map(repr, unknown))} in this distribution; "
-                f"parameters: {', '.join(self.names) or 'none'}"
+                f"no parameter {', '.join(map(repr, unknown[:_LISTED]))}{more} in this distribution; "
+                f"parameters: {', '.join(_in_short(self.names)) or 'none'}"
             )
 
     def vector(self, worlds: Worlds | World) -> np.ndarray:
@@ -300,3 +306,14 @@ class WorldDistribution:
     def _apply(self, fields: Mapping[str, np.ndarray], worlds: Worlds, bound: Sequence[Bound]) -> None:
         for b in bound:
             b.term.apply(self.target, b.selection, fields, worlds.values[:, b.columns])
+
+
+def _in_short(names: Sequence[str]) -> list[str]:
+    """Parameters, those of one term in many parts as `term[...]`."""
+    terms = [name.partition("[")[0] for name in names]
+    counts = Counter(terms)
+    return list(
+        dict.fromkeys(
+            name if counts[term] <= _LISTED else f"{term}[...]" for name, term in zip(names, terms, strict=True)
+        )
+    )

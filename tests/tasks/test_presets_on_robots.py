@@ -153,3 +153,16 @@ def test_no_object_is_thrown_by_the_hand_that_it_starts_in(name, kind) -> None:
         assert not outcome.failure.any()
         speed = np.linalg.norm(simulation.object_velocity[:, :3], axis=1)
         assert speed.max() < fastest and (speed < 0.5).mean() >= slow
+
+
+def test_numbers_of_joints_that_turn_leave_a_gripper_as_it_is() -> None:
+    task = robot_task("arm/pick-and-place")
+    fingers = [task.model.joint(name).id for name in ("panda_finger_joint1", "panda_finger_joint2")]
+    control = task.model.actuator("panda_finger_joint1").id
+    for kind in ("dactyl2018", "robogym", "dextreme", "unseen-ranges"):
+        distribution = preset(kind, task.target)
+        settings = distribution.settings(distribution.sample(np.random.default_rng(0), 8))
+        assert (settings["jnt_range"][:, fingers] == task.model.jnt_range[fingers]).all(), kind
+        assert (settings["jnt_range"] != task.model.jnt_range).any(axis=(0, 2)).sum() == 7
+        if kind != "dextreme":
+            assert not settings["tendon_slack"][:, control].any() and settings["tendon_slack"].any()
