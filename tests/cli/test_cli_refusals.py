@@ -58,7 +58,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        (["frobnicate"], "commands: list, worlds"),
+        (["frobnicate"], "commands: list, new-task, worlds"),
         (["train", "leap/rotate-y"], "tasks: leap/rotate-z"),
         (["train", "leap/rotate-z", "--wrold", "3"], "--wrold"),
         (["train", "leap/rotate-z", "--worlds", "many"], "--worlds"),
