@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from randomizers import WorldDistribution
-from sim2real.tasks.arm_block import ArmBlock, ArmBlockSimulation, BlockReward
+from sim2real.tasks.arm_block import ArmBlock, ArmBlockSimulation
 from sim2real.tasks.franka_arm import AT_TABLE
 from sim2real.tasks.point_goals import METRICS
 
 REACH_BEHIND = 0.035
 """The closed gripper pushes a block when it is this far from its centre [m]."""
-ROOM = 0.03
+ROOM = 0.02
 """Beside the place it pushes from, the gripper may be this far off before it had better rise [m]."""
 RISE, HIGHEST = 3.0, 0.08
 """How much higher it had better be than the block's centre for each metre that it is farther away, and at most [m]."""
@@ -43,8 +43,6 @@ class ArmPush(ArmBlock):
 
 class ArmPushSimulation(ArmBlockSimulation):
     """n arms that push a block each."""
-
-    reward = BlockReward(distance=-5.0, reached=1.0)
 
     def draw_goal(self, rng: np.random.Generator, world: int) -> np.ndarray:
         return self.on_table(rng, world)
