@@ -8,6 +8,7 @@ ifeq ($(shell uname -s),Linux)
 export MUJOCO_GL ?= egl
 endif
 
+WORKERS ?= 2
 VENV := .venv/bin
 INSTALLED := .venv/.installed
 
@@ -31,8 +32,8 @@ install-robot: ## Make .venv-robot with deploy_robot alone: no torch, no mujoco;
 demo: install ## Run the demonstration
 	$(VENV)/sim2real demo
 
-test: install ## Run every test
-	$(VENV)/python -m pytest
+test: install ## Run every test, in two processes (WORKERS=... to choose)
+	$(VENV)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: install ## Lint, formatting, types, import directions
 	$(VENV)/ruff check .
