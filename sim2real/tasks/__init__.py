@@ -9,7 +9,6 @@ from pathlib import Path
 from sim2real.errors import UserError
 from sim2real.tasks import shadow_variants as shadow
 from sim2real.tasks.gym_robotics import variants as gym_robotics
-from sim2real.tasks.own import SUFFIXES, read_task
 from sim2real.tasks.task import Outcome, Simulation, Task
 
 _ROBOTS = {
@@ -105,12 +104,20 @@ def task_arguments(name: str) -> tuple[int | str, ...]:
 
 def is_task(name: str) -> bool:
     """Whether that is the name of a task, or could be that of a file that describes one."""
-    return name in _CLASSES or Path(name).suffix in SUFFIXES
+    if name in _CLASSES:
+        return True
+    from sim2real.tasks.own import SUFFIXES
+
+    return Path(name).suffix in SUFFIXES
 
 
 def make_task(name: str) -> Task:
     """The task of that name, or that the file there describes, made once. Raises UserError for what is neither."""
-    return read_task(Path(name)) if name not in _CLASSES and is_task(name) else _make(name)
+    if name in _CLASSES or not is_task(name):
+        return _make(name)
+    from sim2real.tasks.own import read_task
+
+    return read_task(Path(name))
 
 
 @cache

@@ -167,7 +167,7 @@ def test_a_block_at_its_goal_is_a_success_and_one_that_has_fallen_off_the_table_
 def test_the_way_to_a_block_ends_behind_it_and_leads_over_it_from_its_other_side() -> None:
     env = nominal(arm("arm/push"), 4)
     simulation = env.simulation
-    block = simulation.grip + np.array([REACH_BEHIND, 0.0, 0.0])
+    block = simulation.tools + np.array([REACH_BEHIND, 0.0, 0.0])
     simulation.object_pose[:, :3] = block
     simulation.goal[:] = block + np.array([[0.2, 0, 0], [-0.2, 0, 0], [-0.2, 0, 0], [0.03, 0, 0]])
     simulation.object_pose[2, 2] -= 0.08

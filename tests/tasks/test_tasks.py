@@ -56,7 +56,8 @@ def test_a_returned_object_lies_where_it_is_put_and_the_robot_stays(name: str) -
     start = simulation.object_pose.copy()
     for _ in range(5):
         simulation.step(np.full((2, *task.action_space.shape), 0.5))
-    simulation.object_pose[:, 2] = -1.0
+    # From beneath a floor, contact would throw it back within a control step of Dactyl's.
+    simulation.object_pose[:, 2] = 0.03 if name.startswith("shadow/") else -1.0
     assert simulation.step(np.zeros((2, *task.action_space.shape))).failure.all()
     assert simulation.measure(ids)["drop"].tolist() == [1.0, 1.0]
     robot = simulation.joint_position.copy()
