@@ -46,7 +46,8 @@ def measure(task: RobotTask, worlds: Sequence[int], seconds: float, threads: int
         yield Row(f"{name} {n} worlds, stepping", with_it.speed, "env steps/s", "", None)
         yield Row(f"{name} {n} worlds, of which MuJoCo", with_it.physics, "1", "", None)
         yield Row(f"{name} {n} worlds, without, same actions", without.speed, "env steps/s", "", None)
-        yield Row(f"{name} {n} worlds, share, same actions", with_it.speed / without.speed, "1", "", None)
+        share = with_it.speed / without.speed
+        yield Row(f"{name} {n} worlds, share, same actions", share, "1", f">= {LEAST_SHARE}", share >= LEAST_SHARE)
         with_it, without = _in_the_same_motion(task, distribution, n, seconds, threads)
         share = with_it.speed / without.speed
         yield Row(f"{name} {n} worlds, stepping in nominal fields", with_it.speed, "env steps/s", "", None)

@@ -38,6 +38,13 @@ class Drawing:
         for term in terms:
             order |= {each.name: each for each in reversed(self.leaders(term))}
         self._order = tuple(order.values())
+        self._steps = {
+            when: tuple(self._step(term) for term in self._order if term.when == when) for when in ("trial", "episode")
+        }
+
+    def _step(self, term: Term) -> tuple[Term, slice, int, bool]:
+        """A term, where its numbers stand, how many, and whether others follow it or it them."""
+        return term, self.columns[term.name], self.width(term), term.name in self._shared
 
     def width(self, term: Term) -> int:
         """Number of the term's parameters."""
@@ -75,29 +82,33 @@ class Drawing:
         seeds = rng.integers(2**64, size=n, dtype=np.uint64)
         values = np.empty((n, sum(self.width(term) for term in self._terms.values())))
         self._fill(values, rng, "trial")
+        self._bound(values, "trial")
         self.episodes(values, seeds, np.zeros(n, np.int64))
         return values, seeds
 
     def episodes(self, values: np.ndarray, seeds: np.ndarray, episodes: np.ndarray) -> None:
         """Draws into `values` (n, k) what differs between episodes, from each world's seed and the number of its episode
         (n,) alone."""
-        if all(term.when == "trial" for term in self._order):
+        if not self._steps["episode"]:
             return
         for row, seed, episode in zip(values, seeds.tolist(), episodes.tolist(), strict=True):
             self._fill(row[None], episode_generator(seed, episode), "episode")
+        self._bound(values, "episode")
 
     def _fill(self, values: np.ndarray, rng: np.random.Generator, when: str) -> None:
         quantiles: dict[str, np.ndarray] = {}
-        for term in self._order:
-            if term.when != when:
-                continue
-            shape = (len(values), self.width(term))
-            if term.name in self._shared:
+        for term, columns, width, shared in self._steps[when]:
+            shape = (len(values), width)
+            if shared:
                 quantiles[term.name] = _quantiles(term, quantiles, rng, shape)
-                drawn = term.at(quantiles[term.name])
+                values[:, columns] = term.distribution.quantile(quantiles[term.name])
             else:
-                drawn = term.draw(rng, *shape)
-            values[:, self.columns[term.name]] = drawn
+                values[:, columns] = term.distribution.sample(rng, shape)
+
+    def _bound(self, values: np.ndarray, when: str) -> None:
+        """What is done to all worlds at once, as it costs as much for one: tails are cut, pinned numbers stay."""
+        for term, columns, _, _ in self._steps[when]:
+            values[:, columns] = term.cut(values[:, columns])
         values[:, self._pinned] = self._pins
 
 

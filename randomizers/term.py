@@ -272,15 +272,11 @@ class Term(ABC):
         return np.full(elements * len(self.parts), 1.0 if self.operation == "scale" else 0.0)
 
     def draw(self, rng: np.random.Generator, n: int, width: int) -> np.ndarray:
-        """Values (n, width) of its `width` parameters in n worlds. Under "scale" and "set" a normal's tails are cut at
-        its bounds, which were checked."""
-        return self._cut(self.distribution.sample(rng, (n, width)))
+        """Values (n, width) of its `width` parameters in n worlds."""
+        return self.cut(self.distribution.sample(rng, (n, width)))
 
-    def at(self, quantiles: np.ndarray) -> np.ndarray:
-        """Values (n, width) at quantiles in [0, 1] of the distribution; of uniform ones, the same law as `draw`."""
-        return self._cut(self.distribution.quantile(quantiles))
-
-    def _cut(self, drawn: np.ndarray) -> np.ndarray:
+    def cut(self, drawn: np.ndarray) -> np.ndarray:
+        """What was drawn; under "scale" and "set" a normal's tails are cut at its bounds, which were checked."""
         return drawn if self.operation == "add" else drawn.clip(*self.distribution.bounds)
 
     def write(self, target: Target, selection: Selection, fields: Mapping[str, np.ndarray], values: np.ndarray) -> None:

@@ -44,7 +44,10 @@ class Choice(Distribution):
         return self.values
 
     def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
-        return rng.choice(np.array(self.values), size=size, p=self.weights)
+        values = np.array(self.values)
+        if self.weights is None:
+            return values[rng.integers(len(values), size=size)]  # as `choice` does, at half of its time
+        return rng.choice(values, size=size, p=self.weights)
 
     def _cumulated(self) -> tuple[np.ndarray, np.ndarray]:
         """The values that are ever drawn, in their order, and the probability of at most each."""
