@@ -9,7 +9,7 @@ term, which have neither channels nor model fields of their own:
 - in the same motion: the channels do all that they do, but the model fields, though each world has its own, hold the nominal
   numbers, and the worlds without are given the very controls and forces that came out of the channels. Both sides then move
   alike to the last bit, which is checked, MuJoCo has the same contacts to solve, and what is left is the cost of randomizing:
-  random numbers, channels, and reading every world's own fields. This is the figure that is asked for.
+  random numbers, channels, and reading every world's own fields.
 """
 
 from __future__ import annotations
