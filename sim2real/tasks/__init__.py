@@ -23,7 +23,8 @@ _ROBOTS = {
     "arm/push": "sim2real.tasks.arm_push:ArmPush",
     "arm/pick-and-place": "sim2real.tasks.arm_pick_and_place:ArmPickAndPlace",
 }
-_PLAYGROUND = {
+_VARIANTS = {
+    "leap/reorient-z": "sim2real.tasks.leap_reorient:LeapReorientZ",
     "leap/rotate-z-playground": "sim2real.tasks.leap_rotate_z_playground:LeapRotateZPlayground",
     "leap/reorient-playground": "sim2real.tasks.leap_reorient_playground:LeapReorientPlayground",
 }
@@ -47,7 +48,7 @@ _ARGUMENTS: dict[str, tuple[int | str, ...]] = {
 """What a class that several names share is made with."""
 _CLASSES = {
     **_ROBOTS,
-    **_PLAYGROUND,
+    **_VARIANTS,
     **_MENAGERIE,
     **dict.fromkeys(_BANDITS, "sim2real.tasks.bandit:Bandit"),
     **dict.fromkeys(_MDPS, "sim2real.tasks.tabular_mdp:TabularMDP"),
@@ -69,7 +70,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }
 """All tasks by what listings show of them: its name, or the pattern of those that are too many to be told apart there."""
 ROBOT_FAMILIES = {family: names for family, names in FAMILIES.items() if names[0] in _ROBOTS}
-"""Those of a robot with position servos; of those that differ in rewards alone, one."""
+"""Those of a robot with position servos; of those that differ in goals or rewards alone, one."""
 PICTURED = tuple(family for family, names in FAMILIES.items() if names[0] not in _UNSEEN)
 """Those that are simulated in MuJoCo and can be looked at, as listings show them."""
 

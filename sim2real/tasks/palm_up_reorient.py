@@ -8,7 +8,7 @@ import numpy as np
 
 from randomizers import WorldDistribution
 from randomizers.channels import Sources
-from sim2real.tasks.goal_orientations import GoalOrientations
+from sim2real.tasks.goal_orientations import GoalOrientations, Turns
 from sim2real.tasks.goals import METRICS, TERMS, GoalSimulation
 from sim2real.tasks.palm_up import PalmUp, PalmUpSimulation
 from sim2real.tasks.sensing import distance_to_others
@@ -20,6 +20,9 @@ class PalmUpReorient(PalmUp):
     MuJoCo Playground's LeapCubeReorient (arXiv 2502.08844) asks for 0.1 rad instead. Cameras tell the policy where the cube
     is, from its place on the palm, and the rotation vector from it to its goal.
     """
+
+    turns: ClassVar[Turns] = "xyz"
+    """Which orientations goals are drawn from."""
 
     episode_steps = 400
     reward_terms: tuple[str, ...] = TERMS
@@ -50,8 +53,17 @@ class PalmUpReorientSimulation(PalmUpSimulation, GoalSimulation):
     """n hands that reorient a cube each."""
 
     task: PalmUpReorient
-    orientations = GoalOrientations("xyz")
     goal_shown_at = (-0.075, -0.07, 0.05)
+
+    def __init__(
+        self,
+        task: PalmUpReorient,
+        worlds: int,
+        threads: int = 0,
+        distribution: WorldDistribution | None = None,
+    ) -> None:
+        self.orientations = GoalOrientations(task.turns)
+        super().__init__(task, worlds, threads, distribution)
 
     def sources(self) -> Sources:
         return {**super().sources(), "clearance": self._clearance}

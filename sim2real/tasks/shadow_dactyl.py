@@ -96,7 +96,7 @@ class ShadowBlockDactyl(ShadowManipulate):
 class ShadowBlockDactylSimulation(ShadowManipulateSimulation):
     """n Shadow hands with a block each."""
 
-    reward = GoalReward(approach=1.0, action_rate=0.0, torque=0.0)
+    reward = GoalReward(approach=1.0, goal=5.0, action_rate=0.0, torque=0.0, drop=-20.0)
 
     def __init__(
         self, task: ShadowBlockDactyl, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -95,6 +96,10 @@ class ShadowManipulate(ShadowHand):
         """Joint angles, speeds and torques; pose and velocity of the object; its goal; the fingertips; touch."""
         position = 3 if self.variant.position else 0
         return 24 + 24 + 20 + 7 + 6 + 4 + 3 + 15 + position + len(self.touch_sensors)
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        return {"gamma": 0.99}
 
     def simulate(
         self, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None

@@ -70,7 +70,7 @@ def test_a_goal_is_reached_within_0_4_rad_and_gives_way_to_another(task) -> None
     simulation.object_pose[:, 3:] = multiply(from_rotation_vector(turn), simulation.goal)
     before = simulation.goal.copy()
     outcome = simulation.evaluate(np.zeros(3, dtype=bool))
-    assert outcome.rewards["goal"].tolist() == [5.0, 0.0, 5.0]
+    assert outcome.rewards["goal"].tolist() == [simulation.reward.goal, 0.0, simulation.reward.goal]
     assert (simulation.goal != before).any(axis=1).tolist() == [True, False, True]
     assert (np.linalg.norm(simulation.goal_rotation, axis=1)[[0, 2]] >= simulation.reward.nearest).all()
     assert simulation.measure(np.arange(3))["goals"].tolist() == [1.0, 0.0, 1.0]

@@ -63,7 +63,7 @@ def test_a_goal_that_is_reached_pays_once_and_gives_way_to_another(task) -> None
     before = simulation.goal.copy()
     put_at_goal(simulation, [0, 2])
     outcome = simulation.step(still(env))
-    assert outcome.rewards["goal"].tolist() == [5.0, 0.0, 5.0]
+    assert outcome.rewards["goal"].tolist() == [simulation.reward.goal, 0.0, simulation.reward.goal]
     assert simulation.progress().tolist() == [1.0, 0.0, 1.0]
     assert (simulation.goal != before).any(axis=1).tolist() == [True, False, True]
     assert np.linalg.norm(simulation.goal_rotation[[0, 2]], axis=1) == pytest.approx([2.0, 2.0], abs=1.25)
@@ -110,7 +110,7 @@ def test_a_dropped_block_ends_the_episode_with_the_penalty(task) -> None:
     _, reward, _, infos = env.step(still(env))
     assert "episode_end" not in infos[0]
     assert infos[1]["metrics"]["drop"] == 1.0
-    assert reward[1] < -15.0 < reward[0]
+    assert reward[1] < 0.8 * env.simulation.reward.drop < reward[0]
     assert env.episode.tolist() == [0, 1]
     assert not env.simulation.dropped().any()
 
@@ -121,7 +121,7 @@ def test_a_spinning_block_is_not_turned_by_a_hand(task) -> None:
     simulation.object_velocity[1, 3:] = (0.0, 0.0, 0.99 * simulation.reward.highest_speed)
     outcome = simulation.evaluate(np.zeros(2, dtype=bool))
     assert outcome.failure.tolist() == [True, False]
-    assert outcome.rewards["drop"].tolist() == [-20.0, 0.0]
+    assert outcome.rewards["drop"].tolist() == [simulation.reward.drop, 0.0]
 
 
 def test_a_goal_met_in_a_fall_does_not_count(task) -> None:
