@@ -2,7 +2,8 @@
 
     python benchmarks/results.py runs/seed0 runs/seed1 runs/seed2
 
-Each run must have been trained with its own seed and measured by `sim2real evaluate`.
+Each run must have been trained with its own seed and measured by `sim2real evaluate`. What a run started from, by
+`--start-from`, counts as part of it.
 """
 
 from __future__ import annotations
@@ -51,20 +52,39 @@ def collect(paths: list[Path]) -> dict[str, Any]:
         ]
         row["diverged_episodes"] = sum(e["results"][index]["diverged_episodes"] for e in evaluations)
         rows.append(row)
-    progress = [read_progress(run.progress_path) for run in runs]
+    stages = [_stages(run) for run in runs]
+    progress = [[read_progress(stage.progress_path) for stage in of_run] for of_run in stages]
     return {
         "task": first["task"],
         "metrics": first["metrics"],
         "seeds": [run.config.seed for run in runs],
         "worlds": first["results"][0]["worlds"],
-        "minutes": [_minutes(rows) for rows in progress],
-        "options": [_options(run.config) for run in runs],
-        "steps": [int(row["time/total_timesteps"]) for row in (rows[-1] for rows in progress)],
+        "minutes": [sum(_minutes(rows) for rows in of_run) for of_run in progress],
+        "commands": [_commands(of_run) for of_run in stages],
+        "steps": [sum(int(rows[-1]["time/total_timesteps"]) for rows in of_run) for of_run in progress],
         "git": runs[0].record["git"],
         "versions": runs[0].record["versions"],
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, no GPU",
         "rows": rows,
     }
+
+
+def _stages(run: RunFolder) -> list[RunFolder]:
+    """The run and those it started from, first to last."""
+    start = run.config.start_from
+    return [*(_stages(RunFolder.open(Path(start))) if start else []), run]
+
+
+def _commands(stages: list[RunFolder]) -> list[str]:
+    """What trains and measures, in runs/ under names of its own."""
+    commands, before = [], ""
+    for stage in stages:
+        task, seed = stage.task.name, stage.config.seed
+        out = f"runs/seed{seed}" if stage is stages[-1] else f"runs/{task.replace('/', '-')}-seed{seed}"
+        start = f" --start-from {before}" if before else ""
+        commands.append(f"sim2real train {task} {_options(stage)} --seed {seed}{start} --out {out}")
+        before = out
+    return [*commands[:-1], f"{commands[-1]} && sim2real evaluate {before}"]
 
 
 def _minutes(rows: list[dict[str, float]]) -> float:
@@ -80,11 +100,21 @@ def _span(values: list[float], digits: str) -> str:
     return " to ".join(ends)
 
 
-def _options(config: TrainConfig) -> str:
-    """What decided when training ended, and on how many threads it ran, as given on the command line."""
-    limits = [f"--steps {config.steps}"] if config.steps != TrainConfig().steps else []
-    limits += [] if config.minutes is None else [f"--minutes {config.minutes:g}"]
-    return " ".join([*limits, *([f"--threads {config.threads}"] if config.threads else [])])
+def _options(run: RunFolder) -> str:
+    """What differs from the task's recipe, as given on the command line; neither the seed nor what it started from."""
+    usual, words = TrainConfig(**run.task.recipe).model_dump(), []
+    for name, value in run.config.model_dump().items():
+        flag = name.replace("_", "-")
+        if name in ("seed", "start_from") or value == usual[name]:
+            continue
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words += [
+                f"--{flag}",
+                *(f"{one:g}" if isinstance(one, float) else str(one) for one in np.atleast_1d(value)),
+            ]
+    return " ".join(words)
 
 
 def table(data: dict[str, Any]) -> str:
@@ -103,10 +133,6 @@ def page(data: dict[str, Any]) -> str:
     """The whole results page."""
     task, seeds = data["task"], data["seeds"]
     runs = [f"runs/seed{seed}" for seed in seeds]
-    commands = [
-        f"sim2real train {task} {options} --seed {seed} --out {run} && sim2real evaluate {run}"
-        for seed, options, run in zip(seeds, data["options"], runs, strict=True)
-    ]
     episodes = [
         f"| {row['policy']} | {row['worlds']} | " + " | ".join(f"{value:.3f}" for value in row["episodes"]) + " |"
         for row in data["rows"]
@@ -133,7 +159,7 @@ def page(data: dict[str, Any]) -> str:
             *episodes,
             "",
             "```",
-            *commands,
+            *(command for of_run in data["commands"] for command in of_run),
             f"python benchmarks/results.py {' '.join(runs)}",
             "```",
             "",
