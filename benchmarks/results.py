@@ -36,21 +36,20 @@ def collect(paths: list[Path]) -> dict[str, Any]:
     if len({run.config.seed for run in runs}) != len(runs):
         raise SystemExit(f"runs must differ in their seeds, got {[run.config.seed for run in runs]}")
     first = evaluations[0]
+    measured = [[*evaluation["results"], *evaluation.get("elsewhere", ())] for evaluation in evaluations]
     rows = []
-    for index, result in enumerate(first["results"]):
+    for index, result in enumerate(measured[0]):
         row: dict[str, Any] = {"policy": result["policy"], "worlds": result["worlds_kind"]}
         for metric in first["metrics"]:
-            means = [evaluation["results"][index]["metrics"][metric]["mean"] for evaluation in evaluations]
+            means = [results[index]["metrics"][metric]["mean"] for results in measured]
             row[metric] = {"mean": float(np.mean(means)), "low": min(means), "high": max(means), "seeds": means}
         row["episodes"] = [
             float(
-                np.mean(
-                    [e["results"][index]["by_episode"][next(iter(first["metrics"]))][k]["mean"] for e in evaluations]
-                )
+                np.mean([results[index]["by_episode"][next(iter(first["metrics"]))][k]["mean"] for results in measured])
             )
             for k in range(result["episodes_per_trial"])
         ]
-        row["diverged_episodes"] = sum(e["results"][index]["diverged_episodes"] for e in evaluations)
+        row["diverged_episodes"] = sum(results[index]["diverged_episodes"] for results in measured)
         rows.append(row)
     stages = [_stages(run) for run in runs]
     progress = [[read_progress(stage.progress_path) for stage in of_run] for of_run in stages]
@@ -58,7 +57,7 @@ def collect(paths: list[Path]) -> dict[str, Any]:
         "task": first["task"],
         "metrics": first["metrics"],
         "seeds": [run.config.seed for run in runs],
-        "worlds": first["results"][0]["worlds"],
+        "worlds": measured[0][0]["worlds"],
         "minutes": [sum(_minutes(rows) for rows in of_run) for of_run in progress],
         "commands": [_commands(of_run) for of_run in stages],
         "steps": [sum(int(rows[-1]["time/total_timesteps"]) for rows in of_run) for of_run in progress],

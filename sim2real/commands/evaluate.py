@@ -16,7 +16,7 @@ from randomizers import WorldDistribution, Worlds
 from sim2real.cli import Result
 from sim2real.commands.tables import table
 from sim2real.evaluation import baseline, evaluate, trained_player
-from sim2real.evaluation.choice import WorldsKind, choose_worlds, kinds_of
+from sim2real.evaluation.choice import WorldsKind, choose_worlds, kinds_of, unseen_one_by_one
 from sim2real.evaluation.players import Player
 from sim2real.runs import RunFolder, load_policy
 from sim2real.runs.world_source import WorldSource
@@ -34,6 +34,9 @@ class Options(WorldSource):
     """Worlds of each kind; one trial is played in each."""
     beside: tuple[str, ...] = ()
     """Presets to measure in as well, such as unseen-effects: worlds that training never drew, named by the preset."""
+    one_by_one: bool = False
+    """Measure the first policy, a run's own, also in seen worlds of which one term after the other is unseen: which part of
+    the unseen costs how much."""
     sampled: bool = False
     """Sample the trained policy's actions as in training, instead of taking the likeliest."""
     episodes: int | None = Field(None, ge=1)
@@ -61,29 +64,43 @@ def run(options: Options) -> Result:
         players[name] = partial(baseline, name, task, options.seed)
         players[name]()  # an unknown name is refused before anything is played
     drawn = {kind: choose_worlds(distribution, kind, options.n, options.seed) for kind in kinds_of(distribution)}
-    sources: dict[str, tuple[WorldDistribution, Worlds]] = {
-        kind: (distribution, worlds) for kind, worlds in drawn.items()
-    }
+    elsewhere: dict[str, tuple[WorldDistribution, Worlds]] = {}
     for name in options.beside:
         published = WorldSource(preset=name, set=options.set).worlds_of(task)
-        sources[name] = published, choose_worlds(published, "seen", options.n, options.seed)
-    results: list[dict[str, Any]] = []
-    for name, player in players.items():
-        for kind, (source, worlds) in sources.items():
-            measured = evaluate(task, player(), worlds, source, options.episodes, options.threads)
-            results.append({"policy": name, "worlds_kind": kind, **measured.summary()})
+        elsewhere[name] = published, choose_worlds(published, "seen", options.n, options.seed)
+    changed = unseen_one_by_one(distribution, options.n, options.seed) if options.one_by_one else {}
+
+    def measure(policy: str, kind: str, source: WorldDistribution, worlds: Worlds) -> dict[str, Any]:
+        measured = evaluate(task, players[policy](), worlds, source, options.episodes, options.threads)
+        return {"policy": policy, "worlds_kind": kind, **measured.summary()}
+
+    first = next(iter(players), "")
     data: dict[str, Any] = {
         "task": task.name,
         "metrics": task.metrics,
         "seed": options.seed,
         "episode_seconds": task.episode_steps * task.control_period,
-        "results": results,
+        "results": [measure(name, kind, distribution, worlds) for name in players for kind, worlds in drawn.items()],
+        "elsewhere": [
+            *(measure(name, kind, *there) for name in players for kind, there in elsewhere.items()),
+            *(measure(first, f"unseen {term}", distribution, worlds) for term, worlds in changed.items()),
+        ],
         "drawn": _parameters(distribution, drawn),
-        "command": f"sim2real evaluate {options.run} --n {options.n} --seed {options.seed}",
+        "command": _command(options),
     }
     if folder is not None:
         write_atomically(folder.path / "evaluation.json", (json.dumps(data) + "\n").encode())
     return Result(data, summary_table(data))
+
+
+def _command(options: Options) -> str:
+    """What makes the same file again, where the worlds are a run's own."""
+    words = [f"sim2real evaluate {options.run} --n {options.n} --seed {options.seed}"]
+    words += ["--beside", *options.beside] if options.beside else []
+    words += ["--one-by-one"] if options.one_by_one else []
+    words += ["--sampled"] if options.sampled else []
+    words += [] if options.episodes is None else [f"--episodes {options.episodes}"]
+    return " ".join(words)
 
 
 def _parameters(distribution: WorldDistribution, drawn: dict[WorldsKind, Worlds]) -> dict[str, Any] | None:
@@ -98,7 +115,7 @@ def summary_table(data: dict[str, Any]) -> str:
     """Means with 95 % intervals over worlds."""
     names = list(data["metrics"])
     rows = []
-    for result in data["results"]:
+    for result in (*data["results"], *data["elsewhere"]):
         cells = [
             f"{m['mean']:.3g} [{m['low']:.3g}, {m['high']:.3g}]" for m in (result["metrics"][name] for name in names)
         ]

@@ -35,6 +35,25 @@ def choose_worlds(distribution: WorldDistribution, kind: WorldsKind, n: int, see
     return Worlds(nominal.names, nominal.values, rng.integers(0, 2**63, n, dtype=np.uint64))
 
 
+def unseen_one_by_one(distribution: WorldDistribution, n: int, seed: int) -> dict[str, Worlds]:
+    """For each term with an unseen range, the n seen worlds with that term's numbers alone from the unseen ones.
+
+    Starts, noise and pushes have the same chances in all of them and in the seen worlds: what differs is the term's doing.
+    Raises UserError where no term has an unseen range.
+    """
+    seen = choose_worlds(distribution, "seen", n, seed)
+    held_out = [term.name for term in distribution.terms if term.unseen is not None]
+    if not held_out:
+        raise UserError("no term has an unseen range, so there is none to change one by one")
+    unseen = choose_worlds(distribution, "unseen", n, seed)
+    worlds = {}
+    for name in held_out:
+        values, columns = seen.values.copy(), distribution.drawing.columns[name]
+        values[:, columns] = unseen.values[:, columns]
+        worlds[name] = Worlds(seen.names, values, seen.seeds)
+    return worlds
+
+
 def kinds_of(distribution: WorldDistribution) -> tuple[WorldsKind, ...]:
     """The kinds to evaluate in: nominal and seen worlds, and unseen ones where a term has an unseen range or training
     draws from a finite set; without terms, where worlds differ by their seed alone, none is nominal."""

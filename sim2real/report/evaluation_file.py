@@ -16,11 +16,12 @@ TRAINED = "trained"
 """Name of the run's own policy."""
 
 
-class Result(FileModel):
-    """One policy in m worlds of one kind, K episodes in each."""
+class Elsewhere(FileModel):
+    """One policy in m worlds of a preset, or seen ones of which a term is unseen; K episodes in each."""
 
     policy: str
-    worlds_kind: WorldsKind
+    worlds_kind: str
+    """The preset, or "unseen" and the term."""
     worlds: int = Field(ge=1)
     """m, the number of worlds."""
     episodes_per_trial: int = Field(ge=1)
@@ -40,6 +41,12 @@ class Result(FileModel):
         return self.worlds * self.episodes_per_trial
 
 
+class Result(Elsewhere):
+    """The same in worlds of one of the kinds that every run is measured in."""
+
+    worlds_kind: WorldsKind
+
+
 class Drawn(FileModel):
     """The worlds that were drawn, k parameters each."""
 
@@ -47,10 +54,10 @@ class Drawn(FileModel):
     """The parameters (k,)."""
     units: dict[str, str]
     """Unit of each; "1" for factors and pure numbers."""
-    seen: list[list[float]]
+    seen: tuple[list[float], ...] = ()
     """(m, k) from the distribution that was trained in."""
-    unseen: list[list[float]]
-    """(m, k) from the ranges that only evaluation draws from."""
+    unseen: tuple[list[float], ...] = ()
+    """(m, k) from the ranges that only evaluation draws from, where there are any."""
 
     @model_validator(mode="after")
     def _complete(self) -> Drawn:
@@ -71,14 +78,16 @@ class EvaluationFile(FileModel):
     episode_seconds: float = Field(gt=0)
     """Length of a whole episode [s]."""
     results: list[Result]
+    elsewhere: tuple[Elsewhere, ...] = ()
     drawn: Drawn | None = None
     command: str | None = None
     """The command line that made the file."""
 
     @model_validator(mode="after")
     def _consistent(self) -> EvaluationFile:
-        pairs = [(result.policy, result.worlds_kind) for result in self.results]
-        for result, pair in zip(self.results, pairs, strict=True):
+        everything = [*self.results, *self.elsewhere]
+        pairs = [(result.policy, result.worlds_kind) for result in everything]
+        for result, pair in zip(everything, pairs, strict=True):
             place = f"policy {result.policy!r} in {result.worlds_kind} worlds"
             if pairs.count(pair) > 1:
                 raise ValueError(f"{place} stands in the results twice")
@@ -101,7 +110,7 @@ class EvaluationFile(FileModel):
         return [Metric(name, unit, self._decimals(name)) for name, unit in self.metrics.items()]
 
     def _decimals(self, name: str) -> int:
-        intervals = [result.metrics[name] for result in self.results]
+        intervals = [result.metrics[name] for result in (*self.results, *self.elsewhere)]
         return decimals(end for interval in intervals for end in (interval.mean, interval.low, interval.high))
 
     @property

@@ -11,6 +11,7 @@ from sim2real.report.run_files import RunFiles
 from sim2real.report.sections.adaptation import adaptation
 from sim2real.report.sections.comparison import comparison
 from sim2real.report.sections.drawn_worlds import drawn_worlds
+from sim2real.report.sections.elsewhere import elsewhere
 from sim2real.report.sections.learning import learning
 from sim2real.report.sections.limits import limits
 from sim2real.report.sections.provenance import provenance
@@ -42,6 +43,7 @@ class Part:
 PARTS = (
     Part("learning", "Learning", learning),
     Part("evaluation", "Seen and unseen worlds", comparison),
+    Part("departures", "What each departure costs", elsewhere),
     Part("adaptation", "Adaptation within a trial", adaptation),
     Part("worlds", "The drawn worlds", drawn_worlds),
     Part("sensitivity", "What goes along with good and bad worlds", sensitivity),

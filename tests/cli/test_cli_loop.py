@@ -37,9 +37,20 @@ def test_train_evaluate_report_and_video_from_the_command_line(
     assert json.loads(captured.out)["steps"] == 128
     assert main(["evaluate", str(run), "--n", "2", "--episodes", "1", "--json"]) == 0
     first = capsys.readouterr().out
+    assert json.loads(first)["elsewhere"] == []
     assert main(["evaluate", str(run), "--n", "2", "--episodes", "1", "--json"]) == 0
     assert capsys.readouterr().out == first
     assert main(["report", str(run)]) == 0
+    capsys.readouterr()
+    one_by_one = ["--baselines", "zero", "--one-by-one", "--json"]
+    assert main(["evaluate", str(run), "--n", "2", "--episodes", "1", *one_by_one]) == 0
+    alone = json.loads(capsys.readouterr().out)["elsewhere"]
+    assert {row["policy"] for row in alone} == {"trained"}
+    assert [row["worlds_kind"] for row in alone][:2] == ["unseen cube_mass", "unseen cube_size"]
+    assert len({row["metrics"]["rotation_rate"]["mean"] for row in alone}) > 1
+    assert main(["report", str(run)]) == 0
+    assert "unseen cube mass" in (run / "report.html").read_text()
+    capsys.readouterr()
     video = tmp_path / "video.mp4"
     assert main(["play", str(run), "--seconds", "0.5", "--video", str(video), "--width", "160", "--height", "120"]) == 0
     assert video.stat().st_size > 1000

@@ -94,8 +94,16 @@ def test_a_run_remembers_its_preset_and_pins_and_is_measured_beside_other_famili
     # Without unseen ranges there are nominal and seen worlds, and the families named.
     beside = ["--beside", "unseen-effects", "unseen-simulator"]
     measured = said(["evaluate", str(run), "--n", "2", "--episodes", "1", "--baselines", "zero", *beside], capsys)
-    kinds = {result["worlds_kind"] for result in measured["results"] if result["policy"] == "trained"}
-    assert kinds == {"nominal", "seen", "unseen-effects", "unseen-simulator"}
+    kinds = [
+        [result["worlds_kind"] for result in measured[place] if result["policy"] == "trained"]
+        for place in ("results", "elsewhere")
+    ]
+    assert kinds == [["nominal", "seen"], ["unseen-effects", "unseen-simulator"]]
+    assert measured["command"].endswith("--beside unseen-effects unseen-simulator --episodes 1")
+    said(["report", str(run)], capsys)
+    page = (run / "report.html").read_text()
+    assert "unseen-effects" in page and "unseen-simulator" in page
+    assert "no term has an unseen range" in refusal(["evaluate", str(run), "--n", "2", "--one-by-one"], capsys)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from randomizers import World, WorldDistribution
 from sim2real.errors import UserError
-from sim2real.evaluation.choice import KINDS, choose_worlds, read_world
+from sim2real.evaluation.choice import KINDS, choose_worlds, read_world, unseen_one_by_one
 from sim2real.tasks import ROBOT_FAMILIES, make_task
 from sim2real.trials import TrialEnv
 
@@ -47,6 +47,23 @@ def test_unseen_worlds_lie_outside_the_training_range_where_one_is_held_out(name
             drawn_from = term.unseen if term in held_out else term.distribution
             if drawn_from.bounds[0] < drawn_from.bounds[1]:
                 assert len(np.unique(drawn)) > 1, f"{parameter} is drawn"
+
+
+def test_one_unseen_term_changes_its_own_numbers_and_nothing_else(distribution) -> None:
+    seen, unseen = (choose_worlds(distribution, kind, 8, 3) for kind in ("seen", "unseen"))
+    changed = unseen_one_by_one(distribution, 8, 3)
+    assert list(changed) == [term.name for term in distribution.terms if term.unseen is not None]
+    for name, worlds in changed.items():
+        assert np.array_equal(worlds.seeds, seen.seeds)
+        for parameter in distribution.names:
+            source = unseen if parameter.partition("[")[0] == name else seen
+            assert np.array_equal(worlds.column(parameter), source.column(parameter)), parameter
+        assert not np.array_equal(worlds.values, seen.values)
+
+
+def test_without_unseen_ranges_there_is_nothing_to_change_one_by_one(distribution) -> None:
+    with pytest.raises(UserError, match="no term has an unseen range"):
+        unseen_one_by_one(distribution.split()[1], 4, 0)
 
 
 def test_nominal_worlds_are_the_model_with_chances_of_their_own(distribution) -> None:

@@ -65,6 +65,9 @@ def evaluation(rng: np.random.Generator) -> dict[str, Any]:
         "seed": 7,
         "episode_seconds": EPISODE_SECONDS,
         "results": [result(rng, policy, kind, rows) for policy in SKILL for kind, rows in parameters.items()],
+        "elsewhere": [
+            result(rng, "trained", kind, draw(rng, 20, False)) for kind in ("unseen cube_mass", "dactyl2018")
+        ],
         "drawn": {"names": list(UNITS), "units": UNITS}
         | {kind: parameters[kind].tolist() for kind in ("seen", "unseen")},
         "command": "sim2real evaluate runs/first --n 40",

@@ -13,7 +13,7 @@ from sim2real.report import write_report
 
 VOID = {"meta", "path"}
 SECTIONS = (
-    *("learning", "evaluation", "adaptation", "worlds", "sensitivity"),
+    *("learning", "evaluation", "departures", "adaptation", "worlds", "sensitivity"),
     *("video", "loop", "provenance", "limits"),
 )
 
@@ -121,6 +121,16 @@ def test_the_table_shows_every_number_of_the_evaluation(run: Path) -> None:
     assert "3 of 96" in table
 
 
+def test_departures_stand_beside_the_seen_worlds_lowest_first(run: Path) -> None:
+    evaluation = load(run / "evaluation.json")
+    told = Page(write_report(run)).sections["departures"]
+    rows = [r for r in (*evaluation["results"], *evaluation["elsewhere"]) if r["policy"] == "trained"]
+    rows = [r for r in rows if r["worlds_kind"] != "nominal"]
+    labels = re.findall("unseen cube mass|dactyl2018|unseen|seen", told.partition("Lowest first.")[2])
+    lowest_first = sorted(rows, key=lambda r: r["metrics"]["rotation_rate"]["mean"])
+    assert labels[:4] == [r["worlds_kind"].replace("_", " ") for r in lowest_first]
+
+
 def test_adaptation_tells_the_first_and_the_last_episode(run: Path) -> None:
     told = Page(write_report(run)).sections["adaptation"]
     for result in load(run / "evaluation.json")["results"]:
@@ -183,7 +193,7 @@ def test_the_video_is_inside_the_page(run: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "sections", "command"),
     [
-        ("evaluation.json", ("top", "evaluation", "adaptation", "worlds", "sensitivity"), "sim2real evaluate"),
+        ("evaluation.json", ("top", "evaluation", "departures", "adaptation", "worlds", "sensitivity"), "sim2real evaluate"),
         ("deploy.json", ("loop",), "sim2real deploy"),
         ("video.mp4", ("video",), "sim2real play"),
     ],
