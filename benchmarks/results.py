@@ -43,6 +43,8 @@ def collect(paths: list[Path]) -> dict[str, Any]:
         for metric in first["metrics"]:
             means = [results[index]["metrics"][metric]["mean"] for results in measured]
             row[metric] = {"mean": float(np.mean(means)), "low": min(means), "high": max(means), "seeds": means}
+        medians = [results[index]["medians"][next(iter(first["metrics"]))] for results in measured]
+        row["median"] = {"mean": float(np.mean(medians)), "low": min(medians), "high": max(medians), "seeds": medians}
         row["episodes"] = [
             float(
                 np.mean([results[index]["by_episode"][next(iter(first["metrics"]))][k]["mean"] for results in measured])
@@ -83,7 +85,10 @@ def _commands(stages: list[RunFolder]) -> list[str]:
         start = f" --start-from {before}" if before else ""
         commands.append(f"sim2real train {task} {_options(stage)} --seed {seed}{start} --out {out}")
         before = out
-    return [*commands[:-1], f"{commands[-1]} && sim2real evaluate {before}"]
+    measured = json.loads((stages[-1].path / "evaluation.json").read_text())["command"].split()
+    # "sim2real evaluate RUN", and what follows but for the defaults.
+    options = " ".join(["", *measured[3:]]).replace(" --n 128", "").replace(" --seed 0", "")
+    return [*commands[:-1], f"{commands[-1]} && sim2real evaluate {before}{options}"]
 
 
 def _minutes(rows: list[dict[str, float]]) -> float:
@@ -120,9 +125,10 @@ def table(data: dict[str, Any]) -> str:
     """Markdown: mean over seeds, and the lowest and highest seed."""
     metrics = data["metrics"]
     head = [f"{name.replace('_', ' ')} [{unit}]" if unit != "1" else name for name, unit in metrics.items()]
+    head.append(f"median {head[0]}")
     lines = [f"| policy | worlds | {' | '.join(head)} |", "|---|---|" + "---|" * len(head)]
     for row in data["rows"]:
-        figures = [[round(row[m][key], 2) + 0.0 for key in ("mean", "low", "high")] for m in metrics]
+        figures = [[round(row[m][key], 2) + 0.0 for key in ("mean", "low", "high")] for m in (*metrics, "median")]
         cells = [f"{mean:.2f} ({low:.2f} to {high:.2f})" for mean, low, high in figures]
         lines.append(f"| {row['policy']} | {row['worlds']} | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -145,7 +151,8 @@ def page(data: dict[str, Any]) -> str:
             f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}, {_span([n / 1e6 for n in data['steps']], '.1f')} million "
             f"control steps in {_span(data['minutes'], '.0f')} minutes on {data['machine']}, shared with other work; "
             f"{data['worlds']} worlds of each kind, the same for every policy of a seed. "
-            "Cells: mean over seeds (lowest to highest seed).",
+            "Cells: mean over seeds (lowest to highest seed); the median is over episodes. Unseen with a term's name: seen "
+            "worlds of which that term alone is unseen.",
             "",
             table(data),
             "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,6 +42,8 @@ class Options(WorldSource):
     """Sample the trained policy's actions as in training, instead of taking the likeliest."""
     episodes: int | None = Field(None, ge=1)
     """Episodes per trial; the task's own if not given."""
+    episode_steps: int | None = Field(None, ge=1)
+    """Control steps of an episode, to see whether what was learnt lasts beyond training's; the task's own if not given."""
     seed: int = Field(0, ge=0)
     """Seed of the worlds; equal seeds give every policy the same worlds, starts, noise and pushes."""
     threads: int = Field(0, ge=0)
@@ -60,6 +63,9 @@ def run(options: Options) -> Result:
         distribution = options.worlds_of(task, folder.worlds(task))
         policy = load_policy(folder).policy
         players["trained"] = partial(trained_player, policy, options.seed if options.sampled else None)
+    if options.episode_steps is not None:
+        task = copy(task)
+        task.episode_steps = options.episode_steps
     for name in options.baselines:
         players[name] = partial(baseline, name, task, options.seed)
         players[name]()  # an unknown name is refused before anything is played
@@ -100,6 +106,7 @@ def _command(options: Options) -> str:
     words += ["--one-by-one"] if options.one_by_one else []
     words += ["--sampled"] if options.sampled else []
     words += [] if options.episodes is None else [f"--episodes {options.episodes}"]
+    words += [] if options.episode_steps is None else [f"--episode-steps {options.episode_steps}"]
     return " ".join(words)
 
 
@@ -112,13 +119,14 @@ def _parameters(distribution: WorldDistribution, drawn: dict[WorldsKind, Worlds]
 
 
 def summary_table(data: dict[str, Any]) -> str:
-    """Means with 95 % intervals over worlds."""
+    """Means with 95 % intervals over worlds, and of the first metric the median over episodes."""
     names = list(data["metrics"])
     rows = []
     for result in (*data["results"], *data["elsewhere"]):
         cells = [
             f"{m['mean']:.3g} [{m['low']:.3g}, {m['high']:.3g}]" for m in (result["metrics"][name] for name in names)
         ]
-        rows.append((result["policy"], result["worlds_kind"], *cells, str(result["diverged_episodes"])))
+        median = f"{result['medians'][names[0]]:.3g}"
+        rows.append((result["policy"], result["worlds_kind"], *cells, median, str(result["diverged_episodes"])))
     header = [f"{name} [{unit}]" if unit != "1" else name for name, unit in data["metrics"].items()]
-    return table(rows, ("policy", "worlds", *header, "diverged"))
+    return table(rows, ("policy", "worlds", *header, f"median {names[0]}", "diverged"))

@@ -47,6 +47,7 @@ class Evaluation:
             "episodes_per_trial": self.diverged.shape[1],
             "diverged_episodes": int(self.diverged.sum()),
             "metrics": {name: vars(self.over_worlds(name)) for name in names},
+            "medians": {name: float(np.median(self.metrics[name])) for name in names},
             "by_episode": {name: [vars(i) for i in self.over_episodes(name)] for name in names},
             "course": [
                 [vars(bootstrap_mean(part)) for part in episode.T] for episode in self.course.transpose(1, 0, 2)

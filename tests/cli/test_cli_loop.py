@@ -42,10 +42,14 @@ def test_train_evaluate_report_and_video_from_the_command_line(
     assert capsys.readouterr().out == first
     assert main(["report", str(run)]) == 0
     capsys.readouterr()
-    one_by_one = ["--baselines", "zero", "--one-by-one", "--json"]
+    one_by_one = ["--baselines", "zero", "--one-by-one", "--episode-steps", "30", "--json"]
     assert main(["evaluate", str(run), "--n", "2", "--episodes", "1", *one_by_one]) == 0
-    alone = json.loads(capsys.readouterr().out)["elsewhere"]
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["episode_seconds"] == pytest.approx(1.5)
+    assert max(row["metrics"]["seconds"]["high"] for row in measured["results"]) == pytest.approx(1.5)
+    alone = measured["elsewhere"]
     assert {row["policy"] for row in alone} == {"trained"}
+    assert all({"rotation_rate", "drop", "seconds"} <= set(row["medians"]) for row in alone)
     assert [row["worlds_kind"] for row in alone][:2] == ["unseen cube_mass", "unseen cube_size"]
     assert len({row["metrics"]["rotation_rate"]["mean"] for row in alone}) > 1
     assert main(["report", str(run)]) == 0

@@ -193,7 +193,11 @@ def test_the_video_is_inside_the_page(run: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "sections", "command"),
     [
-        ("evaluation.json", ("top", "evaluation", "departures", "adaptation", "worlds", "sensitivity"), "sim2real evaluate"),
+        (
+            "evaluation.json",
+            ("top", "evaluation", "departures", "adaptation", "worlds", "sensitivity"),
+            "sim2real evaluate",
+        ),
         ("deploy.json", ("loop",), "sim2real deploy"),
         ("video.mp4", ("video",), "sim2real play"),
     ],

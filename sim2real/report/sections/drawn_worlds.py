@@ -65,7 +65,7 @@ def _histogram(drawn: Drawn, term: str, names: list[str]) -> Html:
     return plot.figure(title, f"{title}: {said}", *marks, plot.horizontal(0.0, "zero"), note=note, kind="histogram")
 
 
-def _rows(drawn: Drawn) -> tuple[tuple[str, list[list[float]]], ...]:
+def _rows(drawn: Drawn) -> tuple[tuple[str, tuple[list[float], ...]], ...]:
     return ("seen", drawn.seen), ("unseen", drawn.unseen)
 
 
