@@ -125,10 +125,13 @@ def table(data: dict[str, Any]) -> str:
     """Markdown: mean over seeds, and the lowest and highest seed."""
     metrics = data["metrics"]
     head = [f"{name.replace('_', ' ')} [{unit}]" if unit != "1" else name for name, unit in metrics.items()]
-    head.append(f"median {head[0]}")
+    shown = list(metrics)
+    if not {value for row in data["rows"] for value in row["median"]["seeds"]} <= {0.0, 1.0}:
+        head.append(f"median {head[0]}")
+        shown.append("median")
     lines = [f"| policy | worlds | {' | '.join(head)} |", "|---|---|" + "---|" * len(head)]
     for row in data["rows"]:
-        figures = [[round(row[m][key], 2) + 0.0 for key in ("mean", "low", "high")] for m in (*metrics, "median")]
+        figures = [[round(row[m][key], 2) + 0.0 for key in ("mean", "low", "high")] for m in shown]
         cells = [f"{mean:.2f} ({low:.2f} to {high:.2f})" for mean, low, high in figures]
         lines.append(f"| {row['policy']} | {row['worlds']} | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -144,6 +147,7 @@ def page(data: dict[str, Any]) -> str:
         if row["policy"] == "trained"
     ]
     count = len(data["rows"][0]["episodes"])
+    one_by_one = any(row["worlds"].startswith("unseen ") for row in data["rows"])
     return "\n".join(
         [
             f"# {task}",
@@ -151,8 +155,8 @@ def page(data: dict[str, Any]) -> str:
             f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}, {_span([n / 1e6 for n in data['steps']], '.1f')} million "
             f"control steps in {_span(data['minutes'], '.0f')} minutes on {data['machine']}, shared with other work; "
             f"{data['worlds']} worlds of each kind, the same for every policy of a seed. "
-            "Cells: mean over seeds (lowest to highest seed); the median is over episodes. Unseen with a term's name: seen "
-            "worlds of which that term alone is unseen.",
+            "Cells: mean over seeds (lowest to highest seed); a median is over episodes."
+            + (" Unseen with a term's name: seen worlds of which that term alone is unseen." if one_by_one else ""),
             "",
             table(data),
             "",

@@ -119,14 +119,17 @@ def _parameters(distribution: WorldDistribution, drawn: dict[WorldsKind, Worlds]
 
 
 def summary_table(data: dict[str, Any]) -> str:
-    """Means with 95 % intervals over worlds, and of the first metric the median over episodes."""
-    names = list(data["metrics"])
+    """Means with 95 % intervals over worlds, and of the first metric, unless it is a yes or no, the median over episodes."""
+    names, results = list(data["metrics"]), [*data["results"], *data["elsewhere"]]
+    medians = [result["medians"][names[0]] for result in results]
+    shown = not set(medians) <= {0.0, 1.0}
     rows = []
-    for result in (*data["results"], *data["elsewhere"]):
+    for result, median in zip(results, medians, strict=True):
         cells = [
             f"{m['mean']:.3g} [{m['low']:.3g}, {m['high']:.3g}]" for m in (result["metrics"][name] for name in names)
         ]
-        median = f"{result['medians'][names[0]]:.3g}"
-        rows.append((result["policy"], result["worlds_kind"], *cells, median, str(result["diverged_episodes"])))
+        cells += [f"{median:.3g}"] if shown else []
+        rows.append((result["policy"], result["worlds_kind"], *cells, str(result["diverged_episodes"])))
     header = [f"{name} [{unit}]" if unit != "1" else name for name, unit in data["metrics"].items()]
-    return table(rows, ("policy", "worlds", *header, f"median {names[0]}", "diverged"))
+    header += [f"median {names[0]}"] if shown else []
+    return table(rows, ("policy", "worlds", *header, "diverged"))
