@@ -21,8 +21,8 @@ def elsewhere(files: RunFiles) -> Html:
         )
     return join(
         paragraph(
-            "The trained policy. Of worlds called unseen and a term, that term alone is drawn from its unseen range; all "
-            "else, chance included, is as in the seen worlds. Others are presets. Lowest first."
+            "The trained policy. Where a row has a term's name, that term alone is drawn from its unseen range; all else, "
+            "chance included, is as in the seen worlds. Presets have rows of their own names. Lowest first."
         ),
         _forest(evaluation),
     )
@@ -37,13 +37,17 @@ def _forest(evaluation: EvaluationFile) -> Html:
     rows.sort(key=lambda row: row.metrics[metric.name].mean)
     intervals = [row.metrics[metric.name] for row in rows]
     ends = np.array([end for interval in intervals for end in (interval.low, interval.high)])
-    plot = Plot(Axis.around([0.0, ends]), Axis.of_names([words(row.worlds_kind) for row in rows]))
+    plot = Plot(Axis.around([0.0, ends]), Axis.of_names([_label(row.worlds_kind) for row in rows]))
     marks, said = [plot.vertical(0.0, "zero")], []
     for y, (row, interval) in enumerate(zip(rows, intervals, strict=True)):
         role = "seen" if row.worlds_kind == "seen" else "unseen"
         marks.append(plot.segments(np.array([[interval.low, interval.high]]), np.full((1, 2), float(y)), role))
         marks.append(plot.dots(np.array([interval.mean]), np.array([float(y)]), role))
-        said.append(f"{words(row.worlds_kind)} {metric.told(interval)}")
+        said.append(f"{_label(row.worlds_kind)} {metric.told(interval)}")
     return plot.figure(
         metric.title, f"{metric.title}: {'; '.join(said)}", *marks, note="mean and 95 % interval", kind="forest tall"
     )
+
+
+def _label(kind: str) -> str:
+    return "all unseen" if kind == "unseen" else words(kind.removeprefix("unseen "))
