@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import weakref
 from collections.abc import Iterable
@@ -41,8 +42,11 @@ class Canvas:
                 f"cannot render: {type(error).__name__}: {error}; on Debian or Ubuntu: "
                 "apt-get install libegl1 libgl1-mesa-dri libopengl0"
             ) from error
-        # Left to the interpreter's end, OpenGL would be gone before its contexts.
         self._release = weakref.finalize(self, _free, self._gl, self._context)
+        # Exit handlers run last first: OpenGL's, registered before, must not come before its contexts', and the one of all
+        # finalizers would, if any was made before OpenGL was loaded.
+        self._release.atexit = False
+        atexit.register(self._release)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._context)
         self._scene = mujoco.MjvScene(model, MOST_GEOMS)
         self._option = mujoco.MjvOption()

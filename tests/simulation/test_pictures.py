@@ -146,3 +146,13 @@ def test_a_video_that_cannot_be_finished_leaves_nothing_behind(tmp_path) -> None
 def test_another_ending_than_mp4_is_refused(tmp_path) -> None:
     with pytest.raises(UserError, match=r"film.gif: videos are written as .mp4"):
         write_video(tmp_path / "film.gif", [], rate=20.0)
+
+
+def test_the_interpreter_ends_in_silence_though_other_finalizers_were_there_before_opengl() -> None:
+    script = (
+        "import tempfile; folder = tempfile.TemporaryDirectory()\n"
+        "import mujoco; from sim2real.simulation.canvas import Canvas\n"
+        "canvas = Canvas(mujoco.MjModel.from_xml_string('<mujoco/>'), 32, 32)"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -89,7 +89,7 @@ def test_a_goal_with_a_position_is_reached_in_both_alone(name: str, near: float)
     simulation.object_pose[:, 3:] = simulation.goal
     simulation.object_pose[2, 3:] = multiply(simulation.goal[2], np.array([np.cos(0.25), np.sin(0.25), 0.0, 0.0]))
     before = simulation.goal_position.copy()
-    assert evaluated(simulation).rewards["goal"].tolist() == [5.0, 0.0, 0.0]
+    assert evaluated(simulation).rewards["goal"].tolist() == [simulation.reward.goal, 0.0, 0.0]
     assert (simulation.goal_position != before).any(axis=1).tolist() == [True, False, False]
 
 
@@ -109,7 +109,7 @@ def test_a_rolling_pen_is_not_spinning_and_rolls_to_its_goal_for_nothing() -> No
     assert evaluated(simulation).failure.tolist() == [False, True]
     simulation.object_velocity[:] = 0.0
     simulation.object_pose[:, 3:] = multiply(simulation.goal, from_yaw(np.array([2.0, -1.0])))
-    assert evaluated(simulation).rewards["goal"].tolist() == [5.0, 5.0]
+    assert evaluated(simulation).rewards["goal"].tolist() == [simulation.reward.goal] * 2
 
 
 @pytest.mark.parametrize(
