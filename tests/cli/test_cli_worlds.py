@@ -99,7 +99,7 @@ def test_a_run_remembers_its_preset_and_pins_and_is_measured_beside_other_famili
         for place in ("results", "elsewhere")
     ]
     assert kinds == [["nominal", "seen"], ["unseen-effects", "unseen-simulator"]]
-    assert measured["command"].endswith("--beside unseen-effects unseen-simulator --episodes 1")
+    assert measured["command"].endswith("--baselines zero --beside unseen-effects unseen-simulator --episodes 1")
     said(["report", str(run)], capsys)
     page = (run / "report.html").read_text()
     assert "unseen-effects" in page and "unseen-simulator" in page
