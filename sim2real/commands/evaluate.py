@@ -102,7 +102,9 @@ def run(options: Options) -> Result:
 def _command(options: Options) -> str:
     """What makes the same file again, where the worlds are a run's own."""
     words = [f"sim2real evaluate {options.run} --n {options.n} --seed {options.seed}"]
-    words += ["--baselines", *options.baselines] if options.baselines != Options.model_fields["baselines"].default else []
+    words += (
+        ["--baselines", *options.baselines] if options.baselines != Options.model_fields["baselines"].default else []
+    )
     words += ["--beside", *options.beside] if options.beside else []
     words += ["--one-by-one"] if options.one_by_one else []
     words += ["--sampled"] if options.sampled else []
