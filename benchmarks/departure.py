@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.rows import Row
+from deploy_robot.quaternions import rotation_between
 from randomizers import WorldDistribution, Worlds, preset
 from sim2real.evaluation import evaluate, trained_player
 from sim2real.runs import RunFolder, load_policy
 from sim2real.simulation.batch_sim import BatchSim
-from sim2real.simulation.quaternions import rotation_between
 from sim2real.tasks import make_task, task_arguments
 from sim2real.tasks.goals import GoalSimulation
 from sim2real.tasks.robot_simulation import RobotSimulation

@@ -5,10 +5,11 @@ from deploy_robot.approach import Approach
 from deploy_robot.bundle import Bundle
 from deploy_robot.contract import Contract
 from deploy_robot.control_loop import ControlLoop
-from deploy_robot.errors import BundleError, ConnectionFailed, MalformedState, MissingRos, RobotTimeout
+from deploy_robot.errors import BundleError, ConnectionFailed, MalformedState, MissingPose, MissingRos, RobotTimeout
 from deploy_robot.golden import Golden
 from deploy_robot.loop_report import LoopReport
 from deploy_robot.observation import ObservationBuilder, ObservationTerm
+from deploy_robot.pose_terms import PoseTerm, PoseTerms
 from deploy_robot.robot import Robot, RobotState
 from deploy_robot.runtime import PolicyRuntime
 from deploy_robot.safety import Fault, SafetyFilter
@@ -30,10 +31,13 @@ __all__ = [
     "InProcessRobot",
     "LoopReport",
     "MalformedState",
+    "MissingPose",
     "MissingRos",
     "ObservationBuilder",
     "ObservationTerm",
     "PolicyRuntime",
+    "PoseTerm",
+    "PoseTerms",
     "Robot",
     "RobotState",
     "RobotTimeout",

@@ -9,10 +9,11 @@ from deploy_robot import fields
 from deploy_robot.action_mapping import ActionMapping
 from deploy_robot.errors import BundleError
 from deploy_robot.observation import ObservationTerm
+from deploy_robot.pose_terms import PoseTerm, PoseTerms
 
 SCHEMA = "sim2real-bundle/1"
 
-__all__ = ["SCHEMA", "ActionMapping", "Contract", "ObservationTerm"]
+__all__ = ["SCHEMA", "ActionMapping", "Contract", "ObservationTerm", "PoseTerm"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Contract:
     joints: tuple[str, ...]
     """Every joint that is measured; the order of every vector over joints (j,)."""
     observation: tuple[ObservationTerm, ...]
-    """The terms of the observation, in order."""
+    """The terms of the observation that the robot measures, in order."""
     action: ActionMapping
     """From action to targets, over some or all of the joints."""
     start_pose: tuple[float, ...]
@@ -38,6 +39,8 @@ class Contract:
     """Shape of the policy's memory without the batch axis, such as (2, 128): gates x hidden."""
     created: str
     """When it was written, ISO 8601."""
+    tracked: tuple[PoseTerm, ...] = ()
+    """The terms after them, of poses that are tracked beside the robot."""
     fingerprints: dict[str, str] = field(default_factory=dict)
     """What it was made from: fingerprints of model, worlds, run and so on."""
     versions: dict[str, str] = field(default_factory=dict)
@@ -50,7 +53,11 @@ class Contract:
         fields.text(self.task, "task")
         object.__setattr__(self, "control_period", fields.number(self.control_period, "control_period", 1e-4, 10.0))
         object.__setattr__(self, "joints", fields.names(self.joints, "joints"))
-        object.__setattr__(self, "observation", self._checked_observation())
+        object.__setattr__(self, "observation", _terms(self.observation, "observation", ObservationTerm))
+        object.__setattr__(self, "tracked", _terms(self.tracked, "tracked", PoseTerm))
+        if not self.observation_size:
+            raise BundleError("observation: given no term, wanted at least one here or in tracked")
+        fields.names([*(term.name for term in self.observation), *(term.name for term in self.tracked)], "observation")
         if not isinstance(self.action, ActionMapping):
             raise BundleError(f"action: given {self.action!r}, wanted an ActionMapping")
         fields.names(self.action.joints, "action.joints", self.joints)
@@ -67,15 +74,6 @@ class Contract:
         object.__setattr__(self, "fingerprints", fields.text_map(self.fingerprints, "fingerprints"))
         object.__setattr__(self, "versions", fields.text_map(self.versions, "versions"))
 
-    def _checked_observation(self) -> tuple[ObservationTerm, ...]:
-        if not isinstance(self.observation, list | tuple) or not self.observation:
-            raise BundleError(f"observation: given {self.observation!r}, wanted at least one term")
-        for term in self.observation:
-            if not isinstance(term, ObservationTerm):
-                raise BundleError(f"observation: given {term!r}, wanted an ObservationTerm")
-        fields.names([term.name for term in self.observation], "observation")
-        return tuple(self.observation)
-
     def _checked_memory_shape(self) -> tuple[int, ...]:
         shape = self.memory_shape
         if not isinstance(shape, list | tuple) or not shape:
@@ -88,12 +86,17 @@ class Contract:
     @property
     def observation_size(self) -> int:
         """p, the length of the observation."""
-        return sum(term.size for term in self.observation)
+        return sum(term.size for term in self.observation) + self.poses.size
 
     @property
     def action_size(self) -> int:
         """a, the length of the action."""
         return len(self.action.joints)
+
+    @cached_property
+    def poses(self) -> PoseTerms:
+        """How the tracked poses are read."""
+        return PoseTerms(self.tracked)
 
     @cached_property
     def action_columns(self) -> tuple[int, ...]:
@@ -117,12 +120,13 @@ class Contract:
         if isinstance(data, dict) and data.get("schema") != SCHEMA:
             raise BundleError(f"schema: given {data.get('schema')!r}, wanted {SCHEMA!r}")
         values = fields.arguments(cls, data, "contract")
-        if not isinstance(values["observation"], list):
-            raise BundleError(f"observation: given {values['observation']!r}, wanted a list of terms")
-        values["observation"] = tuple(
-            ObservationTerm(**fields.arguments(ObservationTerm, term, f"observation[{index}]"))
-            for index, term in enumerate(values["observation"])
-        )
+        for name, kind in (("observation", ObservationTerm), ("tracked", PoseTerm)):
+            terms = values.get(name, [])
+            if not isinstance(terms, list):
+                raise BundleError(f"{name}: given {terms!r}, wanted a list of terms")
+            values[name] = tuple(
+                kind(**fields.arguments(kind, term, f"{name}[{index}]")) for index, term in enumerate(terms)
+            )
         values["action"] = ActionMapping(**fields.arguments(ActionMapping, values["action"], "action"))
         return cls(**values)
 
@@ -133,3 +137,13 @@ class Contract:
             return cls.from_json(content.decode())
         except (UnicodeDecodeError, BundleError) as error:
             raise BundleError(f"contract.json: {error}") from error
+
+
+def _terms(value: object, field: str, kind: type) -> tuple:
+    """The terms of an observation, as a tuple."""
+    if not isinstance(value, list | tuple):
+        raise BundleError(f"{field}: given {value!r}, wanted a list of terms")
+    for term in value:
+        if not isinstance(term, kind):
+            raise BundleError(f"{field}: given {term!r}, wanted a {kind.__name__}")
+    return tuple(value)

@@ -8,7 +8,7 @@ import numpy as np
 
 from deploy_robot.approach import Approach, Ramp
 from deploy_robot.bundle import Bundle
-from deploy_robot.errors import MalformedState, RobotTimeout
+from deploy_robot.errors import MalformedState, MissingPose, RobotTimeout
 from deploy_robot.loop_log import LoopLog
 from deploy_robot.loop_report import Ending, LoopReport
 from deploy_robot.pace import Pace, Pacer
@@ -28,7 +28,8 @@ class ControlLoop:
     `pace` is "wall", ticks one control period apart on the steady clock, or "lockstep", ticks as fast as a simulated
     robot answers. `state_timeout` [s] is how long to wait for the first state, and in lockstep for any.
     A fault ends the run with the robot holding, and no later run moves it until `safety.reset()`.
-    Raises `ValueError` if the joints of robot, contract and safety filter are not the same.
+    Raises `ValueError` if the joints of robot, contract and safety filter are not the same, or if poses that the contract
+    needs are not tracked.
     """
 
     def __init__(
@@ -47,17 +48,29 @@ class ControlLoop:
             raise ValueError(
                 f"the robot has joints {', '.join(robot.joints)}; the contract wants {', '.join(contract.joints)}"
             )
+        absent = [name for name in contract.poses.names if name not in robot.pose_names]
+        if absent:
+            raise ValueError(
+                f"nothing tracks {', '.join(absent)}; tracked: {', '.join(robot.pose_names) or 'nothing'}; "
+                f"the contract wants {', '.join(contract.poses.names)}"
+            )
         self.safety = safety or SafetyFilter(SafetyLimits.from_contract(contract, lockstep=pace == "lockstep"))
         if self.safety.limits.joints != contract.joints:
             raise ValueError(
                 f"the safety filter has joints {', '.join(self.safety.limits.joints)}; "
                 f"the contract wants {', '.join(contract.joints)}, in this order"
             )
+        if self.safety.limits.poses != contract.poses.names:
+            raise ValueError(
+                f"the safety filter has poses {', '.join(self.safety.limits.poses) or 'none'}; "
+                f"the contract wants {', '.join(contract.poses.names) or 'none'}, in this order"
+            )
         self._bundle, self._contract, self._robot = bundle, contract, robot
         self._pace, self._approach, self._state_timeout = pace, approach or Approach(), state_timeout
         self._patience = state_timeout if pace == "lockstep" else self.safety.limits.max_age
         self._controller = PolicyController(bundle)
         self._from_robot = np.array([robot.joints.index(joint) for joint in contract.joints])
+        self._tracked = np.array([robot.pose_names.index(name) for name in contract.poses.names], dtype=np.intp)
         self._to_robot = np.array([contract.joints.index(joint) for joint in robot.joints])
 
     def run(self, seconds: float) -> LoopReport:
@@ -67,7 +80,7 @@ class ControlLoop:
         """
         if not seconds >= 0.0:
             raise ValueError(f"seconds: given {seconds}, wanted at least 0")
-        log = LoopLog(len(self._contract.joints))
+        log = LoopLog(len(self._contract.joints), len(self._contract.poses.names))
         clamps = self.safety.position_clamps, self.safety.velocity_clamps
         with StopSignals() as stop:
             try:
@@ -82,6 +95,7 @@ class ControlLoop:
             control_period=self._contract.control_period,
             bundle=self._bundle.fingerprint,
             joints=self._contract.joints,
+            pose_names=self._contract.poses.names,
             overruns=overruns,
             position_clamps=self.safety.position_clamps - clamps[0],
             velocity_clamps=self.safety.velocity_clamps - clamps[1],
@@ -137,22 +151,26 @@ class ControlLoop:
         return ramp.next_target()
 
     def _read(self, timeout: float, stop: StopSignals) -> RobotState | None:
-        """The next state in the contract's order of joints, or None after a signal or a fault."""
+        """The next state in the contract's order of joints and poses, or None after a signal or a fault."""
         deadline = time.monotonic() + timeout
         while not stop.requested:
             try:
                 state = self._robot.read(max(0.0, min(READ_SLICE, deadline - time.monotonic())))
-            except RobotTimeout:
+            except RobotTimeout as error:
                 if time.monotonic() >= deadline:
-                    self.safety.trip(f"stale state: no new one within {timeout:.3f} s")
+                    stale = f"stale state: no new one within {timeout:.3f} s"
+                    self.safety.trip(str(error) if isinstance(error, MissingPose) else stale)
                     return None
             except MalformedState as error:
                 self.safety.trip(str(error))
                 return None
             else:
-                wanted = (len(self._robot.joints),)
-                if state.position.shape == wanted:
-                    return state.columns(self._from_robot)
-                self.safety.trip(f"state: given shape {state.position.shape}, wanted {wanted}")
-                return None
+                for name, given, wanted in (
+                    ("state", state.position.shape, (len(self._robot.joints),)),
+                    ("poses", state.poses.shape, (len(self._robot.pose_names), 7)),
+                ):
+                    if given != wanted:
+                        self.safety.trip(f"{name}: given shape {given}, wanted {wanted}")
+                        return None
+                return state.columns(self._from_robot, self._tracked)
         return None

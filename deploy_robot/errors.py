@@ -9,6 +9,10 @@ class RobotTimeout(TimeoutError):
     """No state newer than the last one read arrived within the time allowed."""
 
 
+class MissingPose(RobotTimeout):
+    """A state has arrived, but not yet every pose that goes with it; the message names the pose and its topic."""
+
+
 class MalformedState(ValueError):
     """A state message cannot be used; the message names the joint or field."""
 

@@ -11,8 +11,8 @@ from deploy_robot.robot import RobotState
 class LoopLog:
     """One row a tick; appending is all that happens while the robot moves."""
 
-    def __init__(self, joints: int):
-        self._joints = joints
+    def __init__(self, joints: int, poses: int):
+        self._joints, self._poses = joints, poses
         self._states: list[RobotState] = []
         self._targets: list[np.ndarray] = []
         self._sent: list[float] = []
@@ -39,4 +39,5 @@ class LoopLog:
             "positions": np.array([state.position for state in self._states]).reshape(shape),
             "velocities": np.array([state.velocity for state in self._states]).reshape(shape),
             "targets": np.array(self._targets).reshape(shape),
+            "poses": np.array([state.poses for state in self._states]).reshape(len(self._sent), self._poses, 7),
         }

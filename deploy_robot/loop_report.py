@@ -68,6 +68,10 @@ class LoopReport:
     """(T, j) measured [rad/s]."""
     targets: np.ndarray
     """(T, j) sent [rad]."""
+    pose_names: tuple[str, ...]
+    """What was tracked beside the robot (m,)."""
+    poses: np.ndarray
+    """(T, m, 7) position [m] and orientation (w first) of each in every tick."""
 
     @property
     def ticks(self) -> int:
@@ -94,6 +98,7 @@ class LoopReport:
             "control_period": self.control_period,
             "bundle": self.bundle,
             "joints": list(self.joints),
+            "pose_names": list(self.pose_names),
             "ticks": self.ticks,
             "approach_ticks": self.approach_ticks,
             "policy_ticks": self.policy_ticks,
@@ -120,6 +125,6 @@ class LoopReport:
         """The summary as JSON; with `log`, the arrays too, under the key "log"."""
         data = self.summary()
         if log:
-            names = ("stamps", "sent", "latencies", "inference", "positions", "velocities", "targets")
+            names = ("stamps", "sent", "latencies", "inference", "positions", "velocities", "targets", "poses")
             data["log"] = {name: getattr(self, name).tolist() for name in names}
         return json.dumps(data, indent=2, allow_nan=False) + "\n"

@@ -18,6 +18,7 @@ class PolicyController:
         self._contract = bundle.contract
         self._runtime = PolicyRuntime(bundle)
         self._observe = ObservationBuilder(bundle.contract)
+        self._poses = bundle.contract.poses
         self._columns = list(bundle.contract.action_columns)
         self.inference_seconds = 0.0
         """Time the network took in the last step [s]."""
@@ -30,13 +31,16 @@ class PolicyController:
         self._episode_start = 1.0
 
     def step(self, state: RobotState, target: np.ndarray) -> np.ndarray:
-        """The next target (j,) [rad] from a state and the target last sent (j,), in the order of the contract's joints.
+        """The next target (j,) [rad] from a state and the target last sent (j,), in the order of the contract's joints and
+        poses.
 
         Joints that the policy does not move keep their target. A network that gives a number that is not finite gives
         such a target, which is the safety filter's to refuse.
         """
         previous = target[self._columns]
         observation = self._observe.build(state, previous, self._action, self._episode_start)
+        if self._poses.terms:
+            observation = np.concatenate((observation, self._poses.read(state.poses)), dtype=np.float32)
         began = time.perf_counter()
         action, self._memory = self._runtime.step(observation, self._memory)
         self.inference_seconds = time.perf_counter() - began

@@ -73,7 +73,7 @@ class SafetyFilter:
         return self._fault
 
     def check(self, state: RobotState, now: float) -> Fault | None:
-        """Judge a state, vectors (j,) in the limits' order, at `now` [s, steady clock]; latch what is wrong."""
+        """Judge a state, joints and poses in the limits' order, at `now` [s, steady clock]; latch what is wrong."""
         reason = self._objection(state, now)
         if reason is not None:
             return self.trip(reason)
@@ -127,6 +127,9 @@ class SafetyFilter:
             return f"stale state: {age:.3f} s old, allowed {limits.max_age:.3f} s"
         if not np.isfinite(state.stamp):
             return f"stamp: given {state.stamp}, wanted a finite number of seconds"
+        reason = self._pose_objection(state, now)
+        if reason is not None:
+            return reason
         outside = np.maximum(limits.lower - state.position, state.position - limits.upper)
         joint = int(np.argmax(outside))
         if outside[joint] > limits.position_margin:
@@ -135,6 +138,21 @@ class SafetyFilter:
                 f"[{limits.lower[joint]:.3f}, {limits.upper[joint]:.3f}] and {limits.position_margin:.3f} beyond"
             )
         return self._motion_objection(state)
+
+    def _pose_objection(self, state: RobotState, now: float) -> str | None:
+        """What is wrong with the poses of what is tracked."""
+        names, wanted = self.limits.poses, (len(self.limits.poses), 7)
+        if state.poses.shape != wanted or state.poses_received.shape != wanted[:1]:
+            return f"poses: given shape {state.poses.shape}, wanted {wanted}"
+        bad = ~np.isfinite(state.poses).all(axis=1)
+        if bad.any():
+            return f"pose of {names[int(np.argmax(bad))]!r} holds a number that is not finite"
+        ages = now - state.poses_received
+        old = ~(ages <= self.limits.max_pose_age)
+        if old.any():
+            first = int(np.argmax(old))
+            return f"stale pose of {names[first]!r}: {ages[first]:.3f} s old, allowed {self.limits.max_pose_age[first]:.3f} s"
+        return None
 
     def _motion_objection(self, state: RobotState) -> str | None:
         """What is wrong with a state in the light of the one before it."""

@@ -1,6 +1,6 @@
 """SafetyLimits: the numbers a SafetyFilter holds a robot to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,6 +16,8 @@ class SafetySettings:
 
     max_age: float | None = None
     """Oldest state that may be acted on [s]; three control periods if not given. Not used in lockstep."""
+    max_pose_age: float = 0.3
+    """Oldest pose of a tracked thing that may be acted on [s]; goals do not grow old. Not used in lockstep."""
     position_margin: float = 0.3
     """How far beyond its target limits a joint may be measured [rad]: servos give way under load."""
     max_joint_speed: float = 20.0
@@ -28,7 +30,7 @@ class SafetySettings:
     """Fastest change of the target of joints that the policy does not move [rad/s]."""
 
     def __post_init__(self) -> None:
-        for name in ("max_age", "max_joint_speed", "held_joint_velocity", "velocity_share"):
+        for name in ("max_age", "max_pose_age", "max_joint_speed", "held_joint_velocity", "velocity_share"):
             value = getattr(self, name)
             if value is not None and not 0.0 < value < np.inf:
                 raise ValueError(f"safety.{name}: given {value}, wanted a finite number above 0")
@@ -59,6 +61,10 @@ class SafetyLimits:
     """Fastest believable motion of a measured position [rad/s]."""
     jump_tolerance: float
     """Added to what `max_joint_speed` allows [rad]."""
+    poses: tuple[str, ...] = ()
+    """What is tracked beside the robot (m,)."""
+    max_pose_age: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """(m,) oldest pose of each that may be acted on [s]; inf for goals."""
 
     def __post_init__(self) -> None:
         for name in ("lower", "upper", "max_change"):
@@ -67,6 +73,10 @@ class SafetyLimits:
                 raise ValueError(f"{name}: given {array}, wanted a number for each of {', '.join(self.joints)}")
             array.flags.writeable = False
             object.__setattr__(self, name, array)
+        ages = np.array(self.max_pose_age, dtype=np.float64)
+        if ages.shape != (len(self.poses),) or not (ages > 0.0).all():
+            raise ValueError(f"max_pose_age: given {ages}, wanted a number above 0 for each of {', '.join(self.poses)}")
+        object.__setattr__(self, "max_pose_age", ages)
         if not (self.lower <= self.upper).all():
             joint = self.joints[int(np.argmin(self.lower <= self.upper))]
             raise ValueError(f"lower: above upper for joint {joint!r}")
@@ -96,4 +106,11 @@ class SafetyLimits:
             position_margin=settings.position_margin,
             max_joint_speed=settings.max_joint_speed,
             jump_tolerance=settings.jump_tolerance,
+            poses=contract.poses.names,
+            max_pose_age=np.array(
+                [
+                    np.inf if lockstep or name in contract.poses.goals else settings.max_pose_age
+                    for name in contract.poses.names
+                ]
+            ),
         )

@@ -1,5 +1,7 @@
 """DeploySettings: everything a user chooses about one run on a robot."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -14,6 +16,11 @@ class RosSettings:
 
     state_topic: str = "/joint_states"
     """Topic of the measured joint state, sensor_msgs/JointState."""
+    pose_topic: str = "/{name}_pose"
+    """Topics of what is tracked beside the robot and of goals, geometry_msgs/PoseStamped, with `{name}` for which; in a name
+    every character but letters, digits and _ becomes _."""
+    pose_frame: str = "world"
+    """The frame that poses must be given in, which is that of the task's model."""
     command_topic: str = "/joint_command"
     """Topic for joint position targets, sensor_msgs/JointState."""
     domain_id: int | None = None
@@ -25,14 +32,25 @@ class RosSettings:
     match_timeout: float = 10.0
     """How long to wait for the other side to appear [s]."""
 
+    def pose_topics(self, names: Sequence[str]) -> dict[str, str]:
+        """The topic of each of these poses, by name. Raises `ValueError` if two would share one."""
+        topics = {name: self.pose_topic.replace("{name}", re.sub(r"\W", "_", name, flags=re.ASCII)) for name in names}
+        for name, topic in topics.items():
+            others = [other for other in topics if other != name and topics[other] == topic]
+            if others:
+                raise ValueError(f"ros.pose_topic: {name!r} and {others[0]!r} would both come on {topic}")
+        return topics
+
     def __post_init__(self) -> None:
         if self.domain_id is not None and not 0 <= self.domain_id <= 232:
             raise ValueError(f"ros.domain_id: given {self.domain_id}, wanted 0 to 232")
         if not self.match_timeout > 0.0:
             raise ValueError(f"ros.match_timeout: given {self.match_timeout}, wanted above 0")
-        for name in ("state_topic", "command_topic"):
+        if "{name}" not in self.pose_topic or self.pose_topic.replace("{name}", "").count("{"):
+            raise ValueError(f"ros.pose_topic: given {self.pose_topic!r}, wanted one with {{name}} in it")
+        for name in ("state_topic", "command_topic", "pose_frame"):
             if not getattr(self, name):
-                raise ValueError(f"ros.{name}: given an empty name, wanted a topic")
+                raise ValueError(f"ros.{name}: given an empty name, wanted one")
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,15 @@ class SimulatedRobot(Protocol):
     def time(self) -> float:
         """Simulated time now [s]."""
 
+    @property
+    def pose_names(self) -> tuple[str, ...]:
+        """What is tracked beside the robot, in the order of `poses` (m,)."""
+
     def state(self) -> tuple[np.ndarray, np.ndarray]:
         """Position (j,) [rad] and velocity (j,) [rad/s] now."""
+
+    def poses(self) -> np.ndarray:
+        """Position [m] and orientation (w first) now of what is tracked (m, 7)."""
 
     def step(self, targets: np.ndarray) -> None:
         """Advance one control period under position targets (j,) [rad]; a joint without motor ignores its."""
@@ -43,6 +50,11 @@ class InProcessRobot:
         """The simulation's joints (j,)."""
         return self._simulation.joints
 
+    @property
+    def pose_names(self) -> tuple[str, ...]:
+        """What the simulation tracks (m,)."""
+        return self._simulation.pose_names
+
     def read(self, timeout: float) -> RobotState:
         """The state now; raises `RobotTimeout` at once if it was read already, for only a command makes a new one."""
         now = self._simulation.time
@@ -50,7 +62,8 @@ class InProcessRobot:
             raise RobotTimeout(f"the simulation still is at {now:.6f} s; send a command first")
         self._read_time = now
         position, velocity = self._simulation.state()
-        return RobotState(now, time.monotonic(), np.array(position), np.array(velocity))
+        poses, received = np.array(self._simulation.poses()), time.monotonic()
+        return RobotState(now, received, np.array(position), np.array(velocity), poses, np.full(len(poses), received))
 
     def command(self, targets: np.ndarray, stamp: float) -> None:
         """Advance the simulation by one control period under targets (j,) [rad]."""

@@ -26,14 +26,14 @@ GOLDEN_RESET = 100
 def export_bundle(run: RunFolder, out: Path) -> Bundle:
     """Write the run's policy as a bundle, with a golden run in one of its own worlds.
 
-    Raises UserError for tasks that no robot can run from joint states alone.
+    Raises UserError for tasks that no robot can run from joint states and poses alone.
     """
     task = run.task
     if not isinstance(task, RobotTask):
         raise UserError(f"{task.name} has no robot to deploy to")
-    if task.tracked:
+    if task.poses is None:
         raise UserError(
-            f"{task.name} observes {', '.join(task.tracked)}, which bundles cannot carry yet: joint states only"
+            f"{task.name} observes {', '.join(task.tracked)}, which bundles cannot carry: joint states and poses only"
         )
     model = load_policy(run)
     if not isinstance(model, LSTMPPO):
@@ -48,6 +48,7 @@ def export_bundle(run: RunFolder, out: Path) -> Bundle:
         control_period=task.control_period,
         joints=task.joints,
         observation=task.observation,
+        tracked=task.poses.terms,
         action=task.action,
         start_pose=tuple(task.start_pose.tolist()),
         memory_shape=policy.initial_memory(1).shape[1:],

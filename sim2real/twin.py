@@ -8,6 +8,7 @@ import numpy as np
 
 from randomizers import WorldDistribution, Worlds
 from sim2real.errors import UserError
+from sim2real.tasks.delivered_poses import delivered_poses
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.robot_task import RobotTask
 
@@ -15,15 +16,20 @@ from sim2real.tasks.robot_task import RobotTask
 class Twin:
     """A `deploy_robot.SimulatedRobot`: sensors with the world's noise, motors with its delay, play and noise.
 
-    A dropped object is put back where it started, as a person would do beside a robot, and counted. `distribution` gives
-    the world's numbers their meaning; default: the task's own. Raises UserError for tasks whose policies need more than
-    joint states.
+    A dropped object is put back where it started, as a person would do beside a robot, and counted. Goals that do not follow
+    each other by themselves are set anew whenever an episode's time has passed. Trackers deliver poses with the world's
+    noise. `distribution` gives the world's numbers their meaning; default: the task's own. Raises UserError for tasks whose
+    policies need more than joint states and poses.
     """
 
     def __init__(self, task: RobotTask, world: Worlds, distribution: WorldDistribution | None = None) -> None:
-        if task.tracked:
-            raise UserError(f"{task.name} observes {', '.join(task.tracked)}; a twin offers joint states only")
+        if task.poses is None:
+            raise UserError(
+                f"{task.name} observes {', '.join(task.tracked)}; a twin offers joint states and poses only"
+            )
         self.task = task
+        self.pose_names = task.poses.names
+        self._terms = task.poses
         self.joints = task.joints
         self.control_period = task.control_period
         self.time = 0.0
@@ -36,7 +42,7 @@ class Twin:
         self._world = world
         self._object_start = self.simulation.object_pose.copy()
         self._columns = np.array([task.joints.index(joint) for joint in task.action.joints])
-        self.poses = [self.simulation.sim.qpos[0].copy()]
+        self.course = [self.simulation.sim.qpos[0].copy()]
         """State of every control step so far, each (nq,)."""
         self.progress: list[float] = []
         """Rate of the task's first metric in every step."""
@@ -47,27 +53,42 @@ class Twin:
         state = self.simulation.sensed_state()
         return state.position[0], state.velocity[0]
 
+    def poses(self) -> np.ndarray:
+        """Tracked poses, and the goals, with the world's noise (m, 7) [m, w first], in the order of `pose_names`."""
+        truth = self.simulation.poses()
+        places = np.array([truth[name][0] for name in self.pose_names]).reshape(-1, 7)
+        return delivered_poses(self._terms, places, self.simulation.sensed_track()[0])
+
     def step(self, targets: np.ndarray) -> None:
         """Advance one control period under joint targets (j,) [rad]."""
         outcome = self.simulation.step_targets(targets[self._columns][None])
         self.time += self.control_period
-        self.poses.append(self.simulation.sim.qpos[0].copy())
+        self.course.append(self.simulation.sim.qpos[0].copy())
         self.progress.append(float(self.simulation.progress()[0]))
         if outcome.failure[0]:
             self.drops += 1
             self.simulation.return_object(self._object_start)
+        episode, steps = divmod(len(self.progress), self.task.episode_steps)
+        if steps == 0:
+            self.simulation.next_goal(episode)
 
     def summary(self) -> dict[str, Any]:
-        """What happened to the object, over the whole time served."""
+        """What happened to the object, over the whole time served: the mean of the metric's rate, and the total of a count."""
         name, unit = next(iter(self.task.metrics.items()))
         return {
             "task": self.task.name,
             "seconds": self.time,
             "metric": name,
             "unit": unit,
-            "mean": float(np.mean(self.progress)) if self.progress else 0.0,
+            **self._success(),
             "drops": self.drops,
             "diverged_steps": self.simulation.diverged_steps,
             "world": dict(self._world[0].values),
             "seed": self._world[0].seed,
+        }
+
+    def _success(self) -> dict[str, float | None]:
+        return {
+            "mean": float(np.mean(self.progress)) if self.progress else 0.0,
+            "total": float(np.sum(self.progress)) if self.simulation.counts else None,
         }

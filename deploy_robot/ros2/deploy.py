@@ -16,7 +16,9 @@ def deploy(bundle: Bundle, settings: DeploySettings | None = None) -> LoopReport
     """
     settings = settings or DeploySettings()
     limits = SafetyLimits.from_contract(bundle.contract, settings.safety, lockstep=settings.pace == "lockstep")
-    with Ros2Robot(bundle.contract.joints, settings.ros) as robot:
+    with Ros2Robot(
+        bundle.contract.joints, settings.ros, poses=bundle.contract.poses, lockstep=settings.pace == "lockstep"
+    ) as robot:
         loop = ControlLoop(
             bundle, robot, SafetyFilter(limits), settings.pace, settings.approach, settings.state_timeout
         )

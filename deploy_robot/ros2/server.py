@@ -12,14 +12,16 @@ from deploy_robot.pace import Pace, Pacer
 from deploy_robot.ros2.client import HOLD_FRAME
 from deploy_robot.ros2.clock import SimulatedClock
 from deploy_robot.ros2.joint_message import read_joints
+from deploy_robot.ros2.pose_message import pose_message
 from deploy_robot.ros2.serve_report import ServeEnding, ServeReport
-from deploy_robot.ros2.session import JointState, RosSession, quality, stamp_of
+from deploy_robot.ros2.session import JointState, PoseStamped, RosSession, quality, stamp_of
 from deploy_robot.ros2.watchdog import CommandWatchdog
 from deploy_robot.settings import RosSettings
 from deploy_robot.simulated_robot import SimulatedRobot
 from deploy_robot.stop_signals import StopSignals
 
 COMMAND_QUEUE = 10
+RESEND_SECONDS = 0.2
 log = logging.getLogger(__name__)
 
 ROUNDING = 1e-9  # s; simulated time is a sum of control periods
@@ -34,7 +36,8 @@ def serve(
     command_timeout: float = 10.0,
     node_name: str = "simulated_robot",
 ) -> ServeReport:
-    """Publish the state of `robot` and step it under the commands that come, for `seconds` of simulated time.
+    """Publish the state of `robot`, and what is tracked beside it, and step it under the commands that come, for `seconds`
+    of simulated time.
 
     With pace "wall" a state is published and a step made every control period, command or not; when none came for
     `watchdog` seconds the last target is held. With "lockstep" every state is published once and the step waits, up to
@@ -65,6 +68,10 @@ class _Server:
         self._subscription = session.node.create_subscription(
             JointState, settings.command_topic, self._receive, quality(COMMAND_QUEUE)
         )
+        self._poses = {
+            name: session.node.create_publisher(PoseStamped, topic, quality(1))
+            for name, topic in settings.pose_topics(robot.pose_names).items()
+        }
         self._targets = np.array(robot.state()[0], dtype=np.float64)
         self._steps = self._overruns = self._rejected = self._holds = 0
         self._rejection: str | None = None
@@ -119,7 +126,12 @@ class _Server:
 
     def _wait_for_command(self, deadline: float) -> ServeEnding | None:
         """None once the awaited command is here, else why to end."""
+        resend = time.monotonic() + RESEND_SECONDS
         while self._awaited is not None:
+            if time.monotonic() >= resend:
+                # a client may have heard a state before it was able to hear the poses
+                self._publish_poses(self._awaited)
+                resend += RESEND_SECONDS
             if self._stop.requested:
                 return "signal"
             if self._holds:
@@ -152,6 +164,7 @@ class _Server:
         self._steps += 1
 
     def _publish(self, nanoseconds: int) -> None:
+        self._publish_poses(nanoseconds)
         position, velocity = self._robot.state()
         message = JointState()
         message.header.stamp = stamp_of(nanoseconds)
@@ -159,6 +172,11 @@ class _Server:
         message.position = np.asarray(position, dtype=np.float64).tolist()
         message.velocity = np.asarray(velocity, dtype=np.float64).tolist()
         self._states.publish(message)
+
+    def _publish_poses(self, nanoseconds: int) -> None:
+        frame, poses = self._session.settings.pose_frame, self._robot.poses()
+        for publisher, pose in zip(self._poses.values(), poses, strict=True):
+            publisher.publish(pose_message(pose, frame, stamp_of(nanoseconds)))
 
     def _receive(self, message: JointState) -> None:
         stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec

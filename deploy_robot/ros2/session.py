@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from deploy_robot.errors import ConnectionFailed, MissingRos
 from deploy_robot.ros2.environment import prepare_environment
@@ -11,6 +12,7 @@ from deploy_robot.settings import RosSettings
 try:
     import rclpy
     from builtin_interfaces.msg import Time
+    from geometry_msgs.msg import PoseStamped
     from rclpy.duration import Duration
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.publisher import Publisher
@@ -22,7 +24,10 @@ except ImportError as error:
         f"ROS 2 for Python cannot be imported ({error}): pip install 'sim2real[ros]', or source a system ROS 2"
     ) from error
 
-__all__ = ["JointState", "RosSession", "deliver", "quality", "stamp_of"]
+if TYPE_CHECKING:
+    from rclpy.subscription import MessageInfo
+
+__all__ = ["JointState", "PoseStamped", "RosSession", "Time", "deliver", "quality", "queued_seconds", "stamp_of"]
 
 SPIN_SLICE = 0.02  # s; waiting inside ROS is not interrupted by signals, so none is longer
 
@@ -112,3 +117,9 @@ def deliver(publisher: Publisher, seconds: float) -> bool:
 def stamp_of(nanoseconds: int) -> Time:
     """A ROS time from nanoseconds."""
     return Time(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
+
+
+def queued_seconds(info: "MessageInfo") -> float:
+    """How long a message had been here before it was taken out of the queue [s]."""
+    arrival = info.get("received_timestamp", 0)
+    return max(0.0, (time.time_ns() - arrival) * 1e-9) if arrival else 0.0

@@ -78,11 +78,10 @@ def run(options: Options) -> Result:
         from sim2real.simulation.video import write_video
 
         camera = Camera(twin.simulation)
-        frames = (camera.picture(0, np.asarray(pose)) for pose in twin.poses)
+        frames = (camera.picture(0, np.asarray(pose)) for pose in twin.course)
         write_video(options.video, frames, 1 / task.control_period)
         camera.close()
+    found = data["mean"] if data["total"] is None else data["total"]
     unit = "" if data["unit"] == "1" else f" {data['unit']}"
-    text = (
-        f"{twin.time:.1f} s simulated ({report.ended}): {data['metric']} {data['mean']:.3g}{unit}, {twin.drops} drops"
-    )
+    text = f"{twin.time:.1f} s simulated ({report.ended}): {data['metric']} {found:.3g}{unit}, {twin.drops} drops"
     return Result(data, text)

@@ -30,7 +30,9 @@ class TwinSummary(FileModel):
     """The task's first metric."""
     unit: str
     mean: float
-    """Its mean."""
+    """The mean of its rate."""
+    total: float | None = None
+    """How much it is in all, where it is counted."""
     drops: int
     seconds: float
     """Simulated time [s]."""

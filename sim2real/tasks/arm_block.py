@@ -7,8 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from deploy_robot import PoseTerm
 from sim2real.tasks.franka_arm import REACH, FrankaArm
-from sim2real.tasks.point_goals import TERMS, PointGoalReward
+from sim2real.tasks.point_goals import TERMS, PointGoalReward, at, goal_offsets
+from sim2real.tasks.robot_simulation import OBJECT
 from sim2real.tasks.tools import ToolSimulation
 
 CLEARANCE = 0.1
@@ -38,6 +40,7 @@ class ArmBlock(FrankaArm):
         "goal_offset": ("object",) * 3,
         "object_offset": ("object",) * 3,
     }
+    pose_terms = (*goal_offsets((OBJECT,)), PoseTerm("object_offset", "offset", "gripper", OBJECT))
 
     @property
     def privileged_size(self) -> int:  # type: ignore[override]
@@ -65,6 +68,9 @@ class ArmBlockSimulation(ToolSimulation):
     def object_offset(self) -> np.ndarray:
         """From gripper to block [m] (n, 3)."""
         return self.achieved - self.tools
+
+    def poses(self) -> dict[str, np.ndarray]:
+        return super().poses() | {"gripper": at(self.tools)}
 
     def half_block(self, ids: np.ndarray) -> np.ndarray:
         """Half the edge of the blocks of the worlds `ids` [m] (m,)."""

@@ -15,6 +15,7 @@ import numpy as np
 from deploy_robot import ActionMapping, ObservationTerm
 from sim2real.errors import UserError
 from sim2real.simulation.physics_model import load_spec
+from sim2real.tasks.point_goals import goal_offsets
 from sim2real.tasks.robot_task import EPISODE_START, joint_terms
 from sim2real.tasks.tools import ToolTask
 
@@ -64,6 +65,7 @@ class FrankaArm(ToolTask):
     tracked: ClassVar[Mapping[str, int]] = {"goal_offset": 3}
     tracked_units: ClassVar[Mapping[str, str]] = {"goal_offset": "m"}
     tracked_by: ClassVar[Mapping[str, tuple[str, ...]]] = {"goal_offset": ("gripper",) * 3}
+    pose_terms = goal_offsets(("gripper",))
 
     def __init__(self) -> None:
         self.joints = (*ARM, GRIPPER) if self.gripper else ARM

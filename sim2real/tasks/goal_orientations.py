@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from sim2real.simulation.quaternions import (
+from deploy_robot.quaternions import (
+    axis_rotation_between,
     conjugate,
     from_rotation_vector,
     from_yaw,
@@ -20,7 +21,7 @@ from sim2real.tasks.gym_robotics.euler import STRAIGHT_TURNS
 Turns = Literal["z", "parallel", "xyz"]
 """Lying, turned about the vertical; any side down, turned about the vertical; in any way (arXiv 1802.09464)."""
 
-_X, _Z = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
+_Z = np.array([0.0, 0.0, 1.0])
 _REVERSED = np.array([0.0, 1.0, 0.0, 0.0])
 
 
@@ -38,15 +39,7 @@ class GoalOrientations:
     def rotation(self, orientation: np.ndarray, goal: np.ndarray) -> np.ndarray:
         """The rotation vector [rad] (m, 3), in world axes, that takes objects from `orientation` (m, 4) to `goal` (m, 4);
         if `axial`, the shortest that brings the axis there."""
-        if not self.axial:
-            return rotation_between(orientation, goal)
-        before, after = rotate(orientation, _Z), rotate(goal, _Z)
-        across = np.cross(before, after)
-        sine = np.linalg.norm(across, axis=1, keepdims=True)
-        angle = np.arctan2(sine, (before * after).sum(axis=1, keepdims=True))
-        # About any axis across the pen, where it is to point the other way.
-        axis = np.where(sine > 1e-9, across / np.maximum(sine, 1e-9), rotate(orientation, _X))
-        return axis * angle
+        return (axis_rotation_between if self.axial else rotation_between)(orientation, goal)
 
     def draw(self, orientation: np.ndarray, chance: np.ndarray, nearest: float) -> np.ndarray:
         """Goals (m, 4) for objects that now stand in `orientation` (m, 4), decided by numbers in [0, 1) (m, 3); uniform over

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim2real.simulation.marks import Copy
 from sim2real.tasks.goal_orientations import GoalOrientations
-from sim2real.tasks.robot_simulation import RobotSimulation
+from sim2real.tasks.robot_simulation import GOAL, RobotSimulation
 from sim2real.tasks.task import Outcome
 
 
@@ -60,6 +60,7 @@ class GoalSimulation(RobotSimulation):
     """
 
     reward = GoalReward()
+    counts = True
     orientations = GoalOrientations("z")
     """The orientations that goals are drawn from."""
     offsets: np.ndarray | None = None
@@ -140,6 +141,10 @@ class GoalSimulation(RobotSimulation):
         self._set_goal(np.flatnonzero(self._reached))
         paid = {name: term for name, term in rewards.items() if name in self.task.reward_terms}
         return Outcome(paid, self._goals >= weight.enough, failure, diverged)
+
+    def poses(self) -> dict[str, np.ndarray]:
+        """Of a goal whose position does not matter, that is at the origin."""
+        return super().poses() | {GOAL: np.concatenate((self.goal_position, self.goal), axis=1)}
 
     def lost(self) -> np.ndarray:
         """Whether the object has left the hand or spins as no hand turns it (n,)."""

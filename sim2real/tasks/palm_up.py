@@ -8,8 +8,8 @@ import mujoco
 import numpy as np
 
 from deploy_robot import ActionMapping
+from deploy_robot.quaternions import conjugate, from_yaw, multiply, rotate
 from randomizers import WorldDistribution
-from sim2real.simulation.quaternions import conjugate, from_yaw, multiply, rotate
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.robot_task import EPISODE_START, RobotTask, free_joint_of, joint_terms
 

@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from deploy_robot import PoseTerm
 from randomizers import WorldDistribution
 from randomizers.channels import Sources
 from sim2real.tasks.goal_orientations import GoalOrientations, Turns
 from sim2real.tasks.goals import METRICS, TERMS, GoalSimulation
 from sim2real.tasks.palm_up import PalmUp, PalmUpSimulation
+from sim2real.tasks.robot_simulation import GOAL, OBJECT
 from sim2real.tasks.sensing import distance_to_others
 
 
@@ -33,6 +35,13 @@ class PalmUpReorient(PalmUp):
         "object_position": ("object",) * 3,
         "goal_rotation": ("object",) * 3,
     }
+
+    @property
+    def pose_terms(self) -> tuple[PoseTerm, ...]:  # type: ignore[override]
+        return (
+            PoseTerm("object_position", "offset", tuple(self.cube_start), OBJECT),
+            PoseTerm("goal_rotation", "rotation", OBJECT, GOAL, goal=True),
+        )
 
     @property
     def privileged_size(self) -> int:  # type: ignore[override]

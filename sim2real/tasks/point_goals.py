@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from deploy_robot import PoseTerm
+from randomizers import episode_generator
 from sim2real.simulation.marks import REACHED, WANTED, Ball
-from sim2real.tasks.robot_simulation import RobotSimulation
+from sim2real.tasks.robot_simulation import GOAL, RobotSimulation
 from sim2real.tasks.task import Outcome
 
 
@@ -26,6 +29,18 @@ class PointGoalReward:
     """Once, on failure."""
     tolerance: float = 0.05
     """A goal is reached when it is nearer than this [m]."""
+
+
+def goal_offsets(points: Sequence[str]) -> tuple[PoseTerm, ...]:
+    """From each of these points to its goal: how poses make up `goal_offset`."""
+    if len(points) == 1:
+        return (PoseTerm("goal_offset", "offset", points[0], GOAL, goal=True),)
+    return tuple(PoseTerm(f"goal_offset of {name}", "offset", name, f"{name}_goal", goal=True) for name in points)
+
+
+def at(points: np.ndarray) -> np.ndarray:
+    """The poses (n, 7) of points (n, 3), not turned."""
+    return np.concatenate((points, np.tile([1.0, 0.0, 0.0, 0.0], (len(points), 1))), axis=1)
 
 
 LARGEST_BALL = 0.02
@@ -87,6 +102,19 @@ class PointGoalSimulation(RobotSimulation):
             **self.shaping(),
         }
         return Outcome(rewards, np.zeros(self.n, dtype=bool), failure, diverged)
+
+    def poses(self) -> dict[str, np.ndarray]:
+        """Also the points, which have no orientation, and their goals."""
+        poses: dict[str, np.ndarray] = {}
+        for k, term in enumerate(term for term in self.task.pose_terms or () if term.goal):
+            place = slice(3 * k, 3 * k + 3)
+            poses |= {str(term.start): at(self.achieved[:, place]), term.end: at(self.goal[:, place])}
+        return poses | super().poses()
+
+    def next_goal(self, episode: int) -> None:
+        for i, seed in enumerate(self._seeds.tolist()):
+            self.goal[i] = self.draw_goal(episode_generator(seed, episode), i)
+        self.listen()
 
     @property
     @abstractmethod

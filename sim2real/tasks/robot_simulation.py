@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,6 +30,9 @@ TRIES = 8
 _AT_ORIGIN = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
 """What stands for the object's pose where there is none."""
 
+OBJECT, GOAL = "object", "goal"
+"""What poses are called where a task has one object, or one goal."""
+
 _ALL = slice(None)
 
 
@@ -39,6 +43,8 @@ class RobotSimulation(PhysicsSimulation):
     """
 
     task: RobotTask
+    counts: ClassVar[bool] = False
+    """Whether `progress` is counted, as goals are, and not a rate."""
 
     def __init__(
         self, task: RobotTask, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None
@@ -229,6 +235,18 @@ class RobotSimulation(PhysicsSimulation):
     def sensed_state(self) -> RobotState:
         """Joint angles and speeds as the sensors of each world deliver them (n, j): with its noise and bias."""
         return self._deliver(_ALL)[0]
+
+    def sensed_track(self) -> np.ndarray:
+        """What trackers deliver of each world (n, k), the terms of the task's `tracked` side by side: with noise and bias."""
+        return self._deliver(_ALL)[1]
+
+    def poses(self) -> dict[str, np.ndarray]:
+        """Where what is tracked truly is, and the goals are (n, 7) [m, w first], by the names in the task's `pose_terms`."""
+        return {OBJECT: self.object_pose} if self.task.object_body else {}
+
+    def next_goal(self, episode: int) -> None:
+        """Set every world the goal of another episode; robot and object stay as they are. Nothing where tasks have no goal,
+        or where one follows another by itself."""
 
     def _deliver(self, rows: slice | np.ndarray) -> tuple[RobotState, np.ndarray]:
         """What the robot's sensors and the tracker (m, k) delivered last in these rows."""

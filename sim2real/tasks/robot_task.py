@@ -12,7 +12,7 @@ import mujoco
 import numpy as np
 from gymnasium import spaces
 
-from deploy_robot import ActionMapping, ObservationTerm
+from deploy_robot import ActionMapping, ObservationTerm, PoseTerm, PoseTerms
 from randomizers import Target, WorldDistribution, dressed, load_worlds
 from sim2real.simulation.batch_sim import BatchSim
 from sim2real.simulation.physics_model import load_spec, physics_only
@@ -46,12 +46,13 @@ class RobotTask(Task):
     substeps: int
     """Physics steps per control step."""
     tracked: ClassVar[Mapping[str, int]] = {}
-    """What a tracker outside the robot, such as cameras, adds to the policy group: size by name, in raw units. The robot's
-    contract cannot carry it."""
+    """What a tracker outside the robot, such as cameras, adds to the policy group: size by name, in raw units."""
     tracked_units: ClassVar[Mapping[str, str]] = {}
     """Unit of each of `tracked`; "1" where none is given."""
     tracked_by: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """The marker that each column of `tracked` is from, by name; a term left out is a marker of its own name."""
+    pose_terms: tuple[PoseTerm, ...] | None = None
+    """How the robot's computer makes `tracked` out of poses; None where it cannot, as of touch, or where nothing is."""
     felt: ClassVar[Sequence[str]] = ()
     """Of these, the names that are no markers but sensors in the robot, which nothing hides."""
     privileged_size: int
@@ -117,6 +118,13 @@ class RobotTask(Task):
             if body not in carrying and model.body(model.body_rootid[body]).name in robot
         ]
         return {"object": objects, "robot": robot, "fingertip": tuple(model.body(body).name for body in tips)}
+
+    @cached_property
+    def poses(self) -> PoseTerms | None:
+        """How the poses are read that make up `tracked`; None where it is not made of poses."""
+        if not self.tracked:
+            return PoseTerms(())
+        return None if self.pose_terms is None else PoseTerms(self.pose_terms)
 
     @property
     def sensed(self) -> tuple[ObservationTerm, ...]:

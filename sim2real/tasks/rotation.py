@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim2real.simulation.quaternions import rotation_between
+from deploy_robot.quaternions import rotation_between
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.task import Outcome
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from deploy_robot import RobotState
+from deploy_robot import PoseTerm, RobotState
+from deploy_robot.quaternions import from_rotation_vector
 from randomizers import WorldDistribution, preset
-from sim2real.simulation.quaternions import from_rotation_vector
 from sim2real.tasks.goals import GoalReward
+from sim2real.tasks.point_goals import at
+from sim2real.tasks.robot_simulation import GOAL, OBJECT
 from sim2real.tasks.sensing import distance_to_others
-from sim2real.tasks.shadow_hand import FINGERS, REST, TIMESTEP
+from sim2real.tasks.shadow_hand import REST, TIMESTEP, TIPS
 from sim2real.tasks.shadow_manipulate import ShadowManipulate, ShadowManipulateSimulation
 from sim2real.tasks.shadow_objects import BODY
 from sim2real.tasks.shadow_variants import ShadowVariant
@@ -56,8 +58,15 @@ class ShadowBlockDactyl(ShadowManipulate):
 
     @property
     def tracked_by(self) -> Mapping[str, tuple[str, ...]]:  # type: ignore[override]
-        tips = tuple(f"{finger.lower()}tip" for finger in FINGERS for _ in range(3))
+        tips = tuple(tip for tip in TIPS for _ in range(3))
         return {"fingertip_position": tips, "object_position": (BODY,) * 3, "goal_rotation": (BODY,) * 3}
+
+    @property
+    def pose_terms(self) -> tuple[PoseTerm, ...]:  # type: ignore[override]
+        return (
+            *(PoseTerm(f"position of {name}", "offset", tuple(REST), name) for name in (*TIPS, OBJECT)),
+            PoseTerm("goal_rotation", "quaternion", OBJECT, GOAL, goal=True),
+        )
 
     @property
     def observation_sizes(self) -> dict[str, int]:  # type: ignore[override]
@@ -121,6 +130,9 @@ class ShadowBlockDactylSimulation(ShadowManipulateSimulation):
 
     def track(self, rows: slice | np.ndarray) -> np.ndarray:
         return np.concatenate((self._places(rows), self.goal_rotation[rows]), axis=1)
+
+    def poses(self) -> dict[str, np.ndarray]:
+        return super().poses() | {name: at(self.tips[:, k]) for k, name in enumerate(TIPS)}
 
     def _places(self, rows: slice | np.ndarray) -> np.ndarray:
         """Fingertips and block [m] (m, 18)."""

@@ -19,6 +19,7 @@ from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.robot_task import EPISODE_START, RobotTask, joint_terms
 
 FINGERS = {"FF": (3, 2, 1, 0), "MF": (3, 2, 1, 0), "RF": (3, 2, 1, 0), "LF": (4, 3, 2, 1, 0), "TH": (4, 3, 2, 1, 0)}
+TIPS = tuple(f"{finger.lower()}tip" for finger in FINGERS)
 WRIST = ("robot0:WRJ1", "robot0:WRJ0")
 JOINTS = WRIST + tuple(f"robot0:{finger}J{number}" for finger, numbers in FINGERS.items() for number in numbers)
 COUPLED = tuple(f"robot0:{finger}J0" for finger in ("FF", "MF", "RF", "LF"))

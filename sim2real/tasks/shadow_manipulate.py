@@ -12,11 +12,15 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from deploy_robot import PoseTerm
+from deploy_robot.pose_terms import Measure
+from deploy_robot.quaternions import from_yaw, multiply
 from randomizers import WorldDistribution, load_worlds
 from randomizers.channels import Sources
-from sim2real.simulation.quaternions import from_yaw, multiply
 from sim2real.simulation.rows import as_slice
 from sim2real.tasks.goals import METRICS, TERMS, GoalSimulation
+from sim2real.tasks.point_goals import goal_offsets
+from sim2real.tasks.robot_simulation import GOAL, OBJECT
 from sim2real.tasks.sensing import distance_to_others
 from sim2real.tasks.shadow_hand import DRIVEN, JOINTS, REST, ShadowHand, ShadowHandSimulation
 from sim2real.tasks.shadow_objects import BODY, OBJECTS, model_of, spec_of, touch_columns
@@ -86,6 +90,17 @@ class ShadowManipulate(ShadowHand):
     def tracked_by(self) -> Mapping[str, tuple[str, ...]]:  # type: ignore[override]
         by_cameras = {name: (BODY,) * size for name, size in self.tracked.items() if name != "touch"}
         return by_cameras | ({"touch": self.touch_sensors} if self.touch_sensors else {})
+
+    @property
+    def pose_terms(self) -> tuple[PoseTerm, ...] | None:  # type: ignore[override]
+        if self.touch_sensors:
+            return None
+        measure: Measure = "axis_rotation" if self.thing.axial else "rotation"
+        return (
+            PoseTerm("object_position", "offset", tuple(REST), OBJECT),
+            PoseTerm("goal_rotation", measure, OBJECT, GOAL, goal=True),
+            *(goal_offsets((OBJECT,)) if self.variant.position else ()),
+        )
 
     @property
     def felt(self) -> tuple[str, ...]:  # type: ignore[override]

@@ -12,12 +12,13 @@ import numpy as np
 
 from randomizers import WorldDistribution
 from randomizers.channels import Sources
-from sim2real.tasks.point_goals import METRICS, TERMS, PointGoalReward, PointGoalSimulation
+from sim2real.tasks.point_goals import METRICS, TERMS, PointGoalReward, PointGoalSimulation, goal_offsets
 from sim2real.tasks.sensing import distance_to_others
 from sim2real.tasks.shadow_hand import (
     DRIVEN,
     FINGERS,
     JOINTS,
+    TIPS,
     ShadowHand,
     ShadowHandSimulation,
     shadow_assets,
@@ -61,9 +62,8 @@ class ShadowReach(ShadowHand):
     metrics = METRICS
     tracked: ClassVar[dict[str, int]] = {"goal_offset": 15}
     tracked_units: ClassVar[dict[str, str]] = {"goal_offset": "m"}
-    tracked_by: ClassVar[dict[str, tuple[str, ...]]] = {
-        "goal_offset": tuple(f"{finger.lower()}tip" for finger in FINGERS for _ in range(3))
-    }
+    tracked_by: ClassVar[dict[str, tuple[str, ...]]] = {"goal_offset": tuple(tip for tip in TIPS for _ in range(3))}
+    pose_terms = goal_offsets(TIPS)
     privileged_size = 24 + 24 + 20 + 15 + 15
 
     @property

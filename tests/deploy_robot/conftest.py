@@ -1,6 +1,7 @@
 """A small policy with memory, its contract and bundle, and simulated robots to run it on."""
 
 import contextlib
+import dataclasses
 import fcntl
 import importlib.util
 import os
@@ -16,7 +17,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from deploy_robot import ActionMapping, Bundle, Contract, Golden, InProcessRobot, ObservationTerm, RosSettings
+from deploy_robot import ActionMapping, Bundle, Contract, Golden, InProcessRobot, ObservationTerm, PoseTerm, RosSettings
 
 PROCESSES = Path(__file__).with_name("processes")
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,9 +106,13 @@ def onnx_bytes(contract) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def golden(contract, onnx_bytes) -> Golden:
+def golden(contract) -> Golden:
+    return golden_of(contract)
+
+
+def golden_of(contract: Contract) -> Golden:
     """Twelve random observations with a reset before the eighth, run without this package's help."""
-    session = onnxruntime.InferenceSession(onnx_bytes, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(policy_bytes(contract), providers=["CPUExecutionProvider"])
     observation = np.random.default_rng(3).normal(size=(12, contract.observation_size)).astype(np.float32)
     reset = np.isin(np.arange(12), [0, 7])
     actions = []
@@ -116,6 +121,18 @@ def golden(contract, onnx_bytes) -> Golden:
         action, memory = session.run(["action", "memory_out"], {"observation": row[None], "memory": memory})
         actions.append(action[0])
     return Golden(observation, reset, np.array(actions))
+
+
+@pytest.fixture(scope="session")
+def tracking_bundle(tmp_path_factory, contract) -> Bundle:
+    """One whose policy also sees where an object is, and how it is turned from its goal."""
+    tracked = (
+        PoseTerm("place", "offset", (0.0, 0.0, 0.2), "object"),
+        PoseTerm("turn", "rotation", "object", "goal", goal=True),
+    )
+    contract = dataclasses.replace(contract, tracked=tracked)
+    path = tmp_path_factory.mktemp("tracking") / "bundle"
+    return Bundle.write(path, policy_bytes(contract), contract, golden_of(contract))
 
 
 @pytest.fixture
@@ -232,6 +249,7 @@ class Wire:
         self.commands = []
         self.arrivals = []
         self.session.node.create_subscription(JointState, settings.command_topic, self._receive, quality(100))
+        self._poses = {}
         if publish:
             self._publisher = self.session.node.create_publisher(JointState, settings.state_topic, qos or quality(1))
 
@@ -244,9 +262,23 @@ class Wire:
         message.header.stamp = self._stamp(nanoseconds)
         self._publisher.publish(message)
 
+    def track(self, name, pose, frame="world", nanoseconds=10**9):
+        """Publish a pose (7,), w first, as a tracker would."""
+        from deploy_robot.ros2.pose_message import pose_message
+
+        self._poses[name].publish(pose_message(np.array(pose), frame, self._stamp(nanoseconds)))
+
+    def begin_tracking(self, *names):
+        """Offer the topics of these poses."""
+        from deploy_robot.ros2.session import PoseStamped, quality
+
+        for name, topic in self.session.settings.pose_topics(names).items():
+            self._poses[name] = self.session.node.create_publisher(PoseStamped, topic, quality(1))
+
     def wait_for_reader(self):
         """States are published from now on, not before: what nobody was there to read is lost."""
-        self.wait(lambda: self._publisher.get_subscription_count() >= 1)
+        publishers = (self._publisher, *self._poses.values())
+        self.wait(lambda: all(publisher.get_subscription_count() >= 1 for publisher in publishers))
 
     def wait(self, condition, seconds=30.0):
         """Listen until `condition()`; fails after `seconds`."""

@@ -5,7 +5,16 @@ import hashlib
 import numpy as np
 import pytest
 
-from deploy_robot import Bundle, ControlLoop, InProcessRobot, RobotState, map_action
+from deploy_robot import (
+    Bundle,
+    ControlLoop,
+    InProcessRobot,
+    RobotState,
+    SafetyFilter,
+    SafetyLimits,
+    SafetySettings,
+    map_action,
+)
 from deploy_robot.policy_controller import PolicyController
 from randomizers import Worlds
 from sim2real.bundle_export import export_bundle, model_fingerprint
@@ -97,7 +106,9 @@ class WatchedTwin(Twin):
 
 def test_the_loop_acts_as_the_policy_does_on_the_simulators_own_observations(bundle, task, run) -> None:
     twin = WatchedTwin(task, world(task, 3))
-    report = ControlLoop(bundle, InProcessRobot(twin), pace="lockstep").run(5.0)
+    # A policy that has learnt nothing flings fingers about.
+    limits = SafetyLimits.from_contract(bundle.contract, SafetySettings(max_joint_speed=60.0), lockstep=True)
+    report = ControlLoop(bundle, InProcessRobot(twin), SafetyFilter(limits), pace="lockstep").run(5.0)
     policy = load_policy(run).policy
     memory = policy.initial_memory(1)
     differences = []
@@ -107,7 +118,7 @@ def test_the_loop_acts_as_the_policy_does_on_the_simulators_own_observations(bun
         action, memory = policy.step(seen, memory)
         target = map_action(task.action, task.control_period, action, twin.targets[tick])[0]
         differences.append(np.abs(target - report.targets[tick]))
-    assert len(differences) == 100
+    assert (report.fault, len(differences)) == (None, 100)
     assert np.max(differences) < 1e-5
     assert np.abs(np.diff(report.targets[report.approach_ticks :], axis=0)).max() > 0.1, "of actions that are not small"
 
@@ -137,12 +148,12 @@ def refused(run: RunFolder, out) -> str:
     return str(error.value)
 
 
-def test_a_task_that_needs_more_than_joint_states_is_refused_in_one_line(tmp_path) -> None:
-    task = make_task("shadow/block-rotate-z")
+def test_a_task_that_needs_more_than_joint_states_and_poses_is_refused_in_one_line(tmp_path) -> None:
+    task = make_task("shadow/block-rotate-z-touch")
     run = RunFolder.create(tmp_path / "run", task, TrainConfig(), task.worlds)
     message = refused(run, tmp_path / "bundle")
-    assert "shadow/block-rotate-z observes object_position, goal_rotation" in message
-    assert "joint states only" in message
+    assert "shadow/block-rotate-z-touch observes object_position, goal_rotation, touch" in message
+    assert "joint states and poses only" in message
 
 
 def test_a_run_without_a_policy_is_refused_in_one_line(task, tmp_path) -> None:

@@ -38,7 +38,7 @@ def course(twin: Twin, steps: int = 40) -> list[np.ndarray]:
     for target in targets(steps):
         seen.append(np.concatenate(twin.state()))
         twin.step(target)
-    return [*seen, np.array(twin.poses)]
+    return [*seen, np.array(twin.course)]
 
 
 def test_the_same_world_under_the_same_targets_goes_through_the_same_states(task, world) -> None:
@@ -59,7 +59,7 @@ def test_each_command_takes_one_control_period(task, world) -> None:
         with pytest.raises(RobotTimeout):
             robot.read(0.0)
         robot.command(HOME, state.stamp)
-    assert len(twin.poses) == 6 and len(twin.progress) == 5
+    assert len(twin.course) == 6 and len(twin.progress) == 5
 
 
 def test_targets_are_taken_in_the_order_of_the_joints(task) -> None:
@@ -95,8 +95,8 @@ def test_a_dropped_cube_is_counted_and_put_back_at_rest_and_the_hand_stays(task,
         assert twin.drops == drops
         assert np.array_equal(twin.simulation.object_pose, start)
         assert not twin.simulation.object_velocity.any()
-        assert np.array_equal(twin.simulation.joint_position[0], twin.poses[-1][:16])
-        assert twin.poses[-1][18] < LOWEST, "the record shows the drop"
+        assert np.array_equal(twin.simulation.joint_position[0], twin.course[-1][:16])
+        assert twin.course[-1][18] < LOWEST, "the record shows the drop"
         twin.step(HOME)
         assert twin.drops == drops, "once each"
     assert abs(twin.progress[-1]) < 10.0, "being put back is no rotation"

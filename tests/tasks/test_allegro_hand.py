@@ -4,8 +4,8 @@ import mujoco
 import numpy as np
 import pytest
 
+from deploy_robot.quaternions import rotate
 from randomizers import Worlds
-from sim2real.simulation.quaternions import rotate
 from sim2real.tasks import make_task
 from sim2real.tasks.allegro_rotate_z import AllegroRotateZ
 from sim2real.tasks.palm_up_rotate_z import PalmUpRotateZSimulation

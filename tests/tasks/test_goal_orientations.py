@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim2real.simulation.quaternions import conjugate, from_rotation_vector, from_yaw, multiply, rotate, rotation_vector
+from deploy_robot.quaternions import conjugate, from_rotation_vector, from_yaw, multiply, rotate, rotation_vector
 from sim2real.tasks.goal_orientations import GoalOrientations
 from sim2real.tasks.shadow_objects import OBJECTS
 

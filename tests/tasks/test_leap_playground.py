@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from deploy_robot.quaternions import from_rotation_vector, from_yaw, multiply
 from randomizers import Worlds
-from sim2real.simulation.quaternions import from_rotation_vector, from_yaw, multiply
 from sim2real.tasks import make_task
 from sim2real.tasks.leap_reorient_playground import LeapReorientPlaygroundSimulation, near
 from sim2real.tasks.palm_up import PalmUpSimulation

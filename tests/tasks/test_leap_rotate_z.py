@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from deploy_robot import map_action
+from deploy_robot.quaternions import from_yaw, multiply, rotate
 from randomizers import Worlds
-from sim2real.simulation.quaternions import from_yaw, multiply, rotate
 from sim2real.tasks import make_task
 from sim2real.tasks.leap_hand import LOWEST
 from sim2real.tasks.leap_rotate_z import LeapRotateZ

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from deploy_robot.quaternions import from_rotation_vector, multiply, rotation_between
 from randomizers import Worlds
-from sim2real.simulation.quaternions import from_rotation_vector, multiply, rotation_between
 from sim2real.tasks import make_task
 from sim2real.tasks.palm_up_reorient import PalmUpReorient, PalmUpReorientSimulation
 from sim2real.trials.trial_env import TrialEnv

@@ -7,8 +7,8 @@ import mujoco
 import numpy as np
 import pytest
 
+from deploy_robot.quaternions import from_yaw, multiply
 from randomizers import Worlds
-from sim2real.simulation.quaternions import from_yaw, multiply
 from sim2real.tasks.shadow_hand import REST
 from sim2real.tasks.shadow_manipulate import FARTHEST, ShadowManipulate, ShadowManipulateSimulation
 from sim2real.trials.trial_env import TrialEnv

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from deploy_robot.quaternions import from_rotation_vector, multiply, rotation_between
 from randomizers import Worlds, preset
 from sim2real.runs import TrainConfig
-from sim2real.simulation.quaternions import from_rotation_vector, multiply, rotation_between
 from sim2real.tasks import make_task
 from sim2real.tasks.shadow_dactyl import PATIENCE, ShadowBlockDactyl, ShadowBlockDactylSimulation
 from sim2real.tasks.shadow_hand import REST

@@ -6,8 +6,8 @@ import mujoco
 import numpy as np
 import pytest
 
+from deploy_robot.quaternions import from_yaw, multiply
 from randomizers import Worlds
-from sim2real.simulation.quaternions import from_yaw, multiply
 from sim2real.tasks import make_task
 from sim2real.tasks.gym_robotics.goal_env_simulation import GoalEnvSimulation
 from sim2real.tasks.shadow_hand import REST

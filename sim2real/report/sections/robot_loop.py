@@ -123,11 +123,12 @@ def _incidents(deploy: DeployFile) -> Html:
 
 def _twin(twin: TwinSummary, units: Mapping[str, str]) -> Html:
     world = [(parameter(name, units.get(name, "")), number(value)) for name, value in twin.world.items()]
+    found = twin.mean if twin.total is None else twin.total
     return join(
         tag("h3", "The simulated twin"),
         paragraph(
             f"Over {number(twin.seconds)} s, the approach included: {words(twin.metric)} "
-            f"{number(twin.mean)}{unit_suffix(twin.unit)}, {twin.drops:,} drop{'' if twin.drops == 1 else 's'}."
+            f"{number(found)}{unit_suffix(twin.unit)}, {twin.drops:,} drop{'' if twin.drops == 1 else 's'}."
         ),
         tag("details", tag("summary", "The world that it stood in"), properties("World of the twin", world)),
     )

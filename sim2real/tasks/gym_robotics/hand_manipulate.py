@@ -6,11 +6,11 @@ from functools import cache
 
 import numpy as np
 
+from deploy_robot.quaternions import conjugate, multiply
 from randomizers import WorldDistribution
 from randomizers.channels import Sources
 from sim2real.simulation.batch_sim import BatchSim
 from sim2real.simulation.marks import Copy
-from sim2real.simulation.quaternions import conjugate, multiply
 from sim2real.simulation.rows import as_slice
 from sim2real.tasks.gym_robotics.euler import STRAIGHT_TURNS, from_quaternion, to_quaternion
 from sim2real.tasks.gym_robotics.goal_env_simulation import Rows

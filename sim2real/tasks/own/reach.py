@@ -12,7 +12,7 @@ from randomizers import WorldDistribution
 from sim2real.simulation.batch_sim import BatchSim
 from sim2real.tasks.own.description import Reach
 from sim2real.tasks.own.own_task import OwnTask
-from sim2real.tasks.point_goals import METRICS, TERMS, PointGoalReward
+from sim2real.tasks.point_goals import METRICS, TERMS, PointGoalReward, goal_offsets
 from sim2real.tasks.tools import ToolReachSimulation, ToolTask
 
 _TRIES = 512
@@ -31,6 +31,7 @@ class OwnReach(OwnTask, ToolTask):
         super().__init__(path, description, files)
         self.tools = description.tips
         columns = 3 * len(self.tools)
+        self.pose_terms = goal_offsets(self.tools)
         self.tracked = {"goal_offset": columns}  # type: ignore[misc]
         self.tracked_units = {"goal_offset": "m"}  # type: ignore[misc]
         self.tracked_by = {"goal_offset": tuple(tip for tip in self.tools for _ in range(3))}  # type: ignore[misc]

@@ -8,6 +8,7 @@ _FACTOR = np.array([[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]])
 """Which coordinate of the right factor meets each of the left one's, for each coordinate of the product."""
 _SIGN = np.array([[1.0, -1.0, -1.0, -1.0], [1.0, 1.0, 1.0, -1.0], [1.0, -1.0, 1.0, 1.0], [1.0, 1.0, -1.0, 1.0]])
 _CONJUGATE = np.array([1.0, -1.0, -1.0, -1.0])
+_X, _Z = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
 
 
 def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -52,3 +53,15 @@ def from_yaw(angle: np.ndarray) -> np.ndarray:
     half = np.asarray(angle) / 2.0
     zero = np.zeros_like(half)
     return np.stack((np.cos(half), zero, zero, np.sin(half)), axis=-1)
+
+
+def axis_rotation_between(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """The shortest rotation vector [rad] (..., 3), in world axes, that takes the z axis of orientation `before` to that of
+    `after`: of things that look alike however they are turned about it."""
+    start, end = rotate(before, _Z), rotate(after, _Z)
+    across = np.cross(start, end)
+    sine = np.linalg.norm(across, axis=-1, keepdims=True)
+    angle = np.arctan2(sine, (start * end).sum(axis=-1, keepdims=True))
+    # About any axis across it, where it is to point the other way.
+    axis = np.where(sine > 1e-9, across / np.maximum(sine, 1e-9), rotate(before, _X))
+    return axis * angle

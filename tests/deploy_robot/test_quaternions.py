@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from sim2real.simulation.quaternions import (
+from deploy_robot.quaternions import (
     conjugate,
     from_rotation_vector,
     from_yaw,
