@@ -20,6 +20,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=defaults.seconds, help="how long the policy runs [s]")
     parser.add_argument("--state-topic", default=defaults.ros.state_topic, help="sensor_msgs/JointState, measured")
     parser.add_argument("--command-topic", default=defaults.ros.command_topic, help="sensor_msgs/JointState, targets")
+    parser.add_argument("--pose-topic", default=defaults.ros.pose_topic, help="PoseStamped, {name} for whose")
+    parser.add_argument("--pose-frame", default=defaults.ros.pose_frame, help="the frame poses must be given in")
     parser.add_argument("--domain-id", type=int, help="ROS domain; what ROS_DOMAIN_ID says if not given")
     parser.add_argument("--best-effort", action="store_true", help="the robot offers best-effort states only")
     parser.add_argument("--velocity-share", type=float, default=1.0, help="share of the trained target velocity, to 1")
@@ -32,6 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
             ros=RosSettings(
                 state_topic=given.state_topic,
                 command_topic=given.command_topic,
+                pose_topic=given.pose_topic,
+                pose_frame=given.pose_frame,
                 domain_id=given.domain_id,
                 best_effort=given.best_effort,
             ),

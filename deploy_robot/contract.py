@@ -145,5 +145,5 @@ def _terms(value: object, field: str, kind: type) -> tuple:
         raise BundleError(f"{field}: given {value!r}, wanted a list of terms")
     for term in value:
         if not isinstance(term, kind):
-            raise BundleError(f"{field}: given {term!r}, wanted a {kind.__name__}")
+            raise BundleError(f"{field}: given {term!r}, wanted each to be of {kind.__name__}")
     return tuple(value)

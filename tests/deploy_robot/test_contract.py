@@ -60,7 +60,7 @@ REFUSALS = {
     "joints as text": (("joints",), "thumb_1", "joints: given 'thumb_1', wanted a list of names"),
     "repeated joint": (("joints", 1), "thumb_1", "joints: 'thumb_1' stands there more than once"),
     "number for a joint": (("joints", 0), 7, "joints[0]: given 7"),
-    "no observation": (("observation",), [], "observation: given (), wanted at least one term"),
+    "no observation": (("observation",), [], "observation: given no term, wanted at least one here or in tracked"),
     "observation as object": (("observation",), {}, "observation: given {}, wanted a list"),
     "number for a term": (("observation", 0), 3, "observation[0]: given 3, wanted an object"),
     "term without unit": (("observation", 0, "unit"), None, "observation[0]: field 'unit' is missing"),
@@ -151,7 +151,7 @@ def test_whatever_is_changed_the_contract_is_read_or_refused_in_one_line(contrac
 
 
 def test_construction_checks_as_reading_does(contract):
-    with pytest.raises(BundleError, match=r"observation: given 'position', wanted an ObservationTerm"):
+    with pytest.raises(BundleError, match=r"observation: given 'position', wanted each to be of ObservationTerm"):
         dataclasses.replace(contract, observation=("position",))
     with pytest.raises(BundleError, match="action: given None, wanted an ActionMapping"):
         dataclasses.replace(contract, action=None)

@@ -24,3 +24,9 @@ def test_a_domain_that_cannot_be_is_refused_in_one_line(tmp_path: Path) -> None:
 
 def test_the_help_names_units(tmp_path: Path) -> None:
     assert "[s]" in run("--help").stdout
+
+
+def test_a_topic_of_poses_that_names_none_is_refused_in_one_line(tmp_path: Path) -> None:
+    done = run(str(tmp_path), "--pose-topic", "/pose")
+    assert done.returncode == 2
+    assert "given '/pose', wanted one with {name} in it" in done.stderr

@@ -225,3 +225,42 @@ def test_settings_that_cannot_be_are_refused_by_name(field, value):
 def test_limits_that_cannot_be_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         dataclasses.replace(LIMITS, **change)
+
+
+TRACKING = dataclasses.replace(LIMITS, poses=("object", "goal"), max_pose_age=np.array([0.2, np.inf]))
+
+
+def tracked(age=0.0, goal_age=0.0, place=(0.0, 0.0, 0.0)):
+    poses = np.array([[*place, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]])
+    return dataclasses.replace(state(), poses=poses, poses_received=np.array([50.0 - age, 50.0 - goal_age]))
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (tracked(age=0.25), "stale pose of 'object': 0.250 s old, allowed 0.200 s"),
+        (tracked(place=(0.0, np.nan, 0.0)), "pose of 'object' holds a number that is not finite"),
+        (tracked(age=np.nan), "stale pose of 'object': nan s old"),
+        (state(), "poses: given shape (0, 7), wanted (2, 7)"),
+    ],
+)
+def test_poses_that_cannot_be_trusted_stop_motion(given, reason):
+    safety = SafetyFilter(TRACKING)
+    fault = safety.start(given, 50.0)
+    assert fault is not None and fault.reason.startswith(reason)
+
+
+def test_fresh_poses_are_let_through_and_goals_do_not_grow_old():
+    safety = SafetyFilter(TRACKING)
+    assert safety.start(tracked(age=0.15, goal_age=3600.0), 50.0) is None
+
+
+def test_ages_of_poses_are_the_contracts_and_the_settings(tracking_bundle):
+    contract = tracking_bundle.contract
+    limits = SafetyLimits.from_contract(contract, SafetySettings(max_pose_age=0.1))
+    assert limits.poses == ("object", "goal") and limits.max_pose_age.tolist() == [0.1, np.inf]
+    assert np.isinf(SafetyLimits.from_contract(contract, lockstep=True).max_pose_age).all()
+    with pytest.raises(ValueError, match=r"safety.max_pose_age: given 0, wanted a finite number above 0"):
+        SafetySettings(max_pose_age=0)
+    with pytest.raises(ValueError, match=r"max_pose_age: given \[\], wanted a number above 0 for each of object, goal"):
+        dataclasses.replace(LIMITS, poses=("object", "goal"))

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-from tempfile import mkdtemp
-
 import numpy as np
 import pytest
 
 from deploy_robot import Bundle, ControlLoop, InProcessRobot, map_action
-from sim2real.bundle_export import export_bundle
 from sim2real.evaluation.choice import choose_worlds
-from sim2real.runs import RunFolder, TrainConfig, load_policy, train
-from sim2real.runs.training import save_policy
+from sim2real.runs import load_policy
 from sim2real.tasks import make_task
 from sim2real.tasks.robot_task import RobotTask
 from sim2real.twin import Twin
-
-
-@cache
-def exported(name: str) -> tuple[RobotTask, RunFolder, Bundle]:
-    """A task, a run of a few iterations, its actions then enlarged, and its bundle as it is read back."""
-    task = make_task(name)
-    assert isinstance(task, RobotTask)
-    folder = Path(mkdtemp())
-    config = TrainConfig(steps=128, worlds=8, rollout=8, minibatches=2, hidden=16, threads=1)
-    run = RunFolder.create(folder / "run", task, config, task.worlds)
-    train(run)
-    model = load_policy(run)
-    model.policy.action_net.weight.data *= 30.0
-    save_policy(model, run)
-    export_bundle(run, folder / "bundle")
-    return task, run, Bundle.load(folder / "bundle")
 
 
 class WatchedTwin(Twin):
@@ -50,14 +28,15 @@ class WatchedTwin(Twin):
 
 
 @pytest.mark.parametrize("name", ["arm/push", "shadow/reach", "leap/reorient-z"])
-def test_the_robot_does_what_the_policy_does_in_the_simulator(name: str) -> None:
-    task, run, bundle = exported(name)
+def test_the_robot_does_what_the_policy_does_in_the_simulator(name: str, exported) -> None:
+    made = exported(name)
+    task, bundle = made.task, made.bundle
     assert bundle.contract.poses.names == task.poses.names  # type: ignore[union-attr]
     twin = WatchedTwin(task, choose_worlds(task.worlds, "unseen", 1, 2))
     report = ControlLoop(bundle, InProcessRobot(twin), pace="lockstep").run(1.0)
     assert (report.ended, report.fault) == ("completed", None)
     assert np.ptp(report.targets[report.approach_ticks :], axis=0).max() > 0.1, "the robot moved"
-    policy = load_policy(run).policy
+    policy = load_policy(made.run).policy
     memory = policy.initial_memory(1)
     start = sum(term.size for term in task.observation) - 1
     for tick in range(report.approach_ticks, report.ticks):
@@ -69,8 +48,9 @@ def test_the_robot_does_what_the_policy_does_in_the_simulator(name: str) -> None
         assert sent == pytest.approx(target, abs=2e-5), tick
 
 
-def test_a_policy_that_feels_no_joint_runs_too() -> None:
-    task, _, bundle = exported("shadow/block-dactyl")
+def test_a_policy_that_feels_no_joint_runs_too(exported) -> None:
+    made = exported("shadow/block-dactyl")
+    task, bundle = made.task, Bundle.load(made.bundle.path)
     assert bundle.contract.observation == () and bundle.contract.observation_size == 22
     report = ControlLoop(bundle, InProcessRobot(Twin(task, task.worlds.nominal(1))), pace="lockstep").run(2.0)
     assert (report.ended, report.fault, report.policy_ticks) == ("completed", None, 25)
@@ -78,9 +58,10 @@ def test_a_policy_that_feels_no_joint_runs_too() -> None:
 
 
 def test_the_twin_sets_another_goal_when_an_episode_is_over_and_counts_goals() -> None:
-    task, _, bundle = exported("shadow/reach")
+    task = make_task("shadow/reach")
+    assert isinstance(task, RobotTask) and task.poses is not None
     twin = Twin(task, choose_worlds(task.worlds, "seen", 1, 0))
-    goals = [twin.pose_names.index(name) for name in sorted(bundle.contract.poses.goals)]
+    goals = [twin.pose_names.index(name) for name in sorted(task.poses.goals)]
     seen = []
     for _ in range(3 * task.episode_steps):
         seen.append(twin.poses()[goals, :3])
@@ -96,8 +77,8 @@ def test_the_twin_sets_another_goal_when_an_episode_is_over_and_counts_goals() -
     assert other.summary()["total"] == 1.0
 
 
-def test_a_robot_without_a_tracker_is_refused() -> None:
-    task, _, bundle = exported("arm/push")
+def test_a_robot_without_a_tracker_is_refused(exported) -> None:
+    task, bundle = exported("arm/push").task, exported("arm/push").bundle
     twin = Twin(task, task.worlds.nominal(1))
     twin.pose_names = ("goal", "gripper")
     with pytest.raises(

@@ -128,8 +128,8 @@ def test_a_worlds_numbers_mean_what_the_distribution_it_is_of_says(task) -> None
         Twin(task, world)
 
 
-def test_a_task_that_needs_more_than_joint_states_is_refused_in_one_line() -> None:
-    task = make_task("shadow/block-rotate-z")
+def test_a_task_that_needs_more_than_joint_states_and_poses_is_refused_in_one_line() -> None:
+    task = make_task("shadow/block-rotate-z-touch")
     with pytest.raises(UserError, match="observes object_position, goal_rotation") as error:
         Twin(task, task.worlds.nominal(1))
     assert "\n" not in str(error.value)
