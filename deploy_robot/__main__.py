@@ -9,7 +9,11 @@ from deploy_robot.errors import BundleError, ConnectionFailed, MissingRos
 from deploy_robot.safety_limits import SafetySettings
 from deploy_robot.settings import DeploySettings, RosSettings
 
-NOTICE = "waiting for a robot on {}; not certified for safety: keep a hardware stop in reach"
+
+def notice(bundle: Bundle, ros: RosSettings) -> str:
+    """What is said before a robot is looked for."""
+    topics = ", ".join((ros.state_topic, *ros.pose_topics(bundle.contract.poses.names).values()))
+    return f"waiting for {topics}; not certified for safety: keep a hardware stop in reach"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         bundle = Bundle.load(given.bundle)
         from deploy_robot.ros2.deploy import deploy
 
-        print(NOTICE.format(settings.ros.state_topic), file=sys.stderr)
+        print(notice(bundle, settings.ros), file=sys.stderr)
         report = deploy(bundle, settings)
         if given.out is not None:
             given.out.write_text(report.to_json(log=True))

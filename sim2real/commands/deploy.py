@@ -10,7 +10,7 @@ from typing import Annotated
 import tyro
 
 from deploy_robot import Bundle, DeploySettings
-from deploy_robot.__main__ import NOTICE
+from deploy_robot.__main__ import notice
 from sim2real.cli import Result
 from sim2real.errors import UserError
 
@@ -32,7 +32,7 @@ def run(options: Options) -> Result:
         raise UserError(f"{options.out} is a folder; --out wants a file")
     from deploy_robot.ros2.deploy import deploy
 
-    print(NOTICE.format(options.ros.state_topic), file=sys.stderr)
+    print(notice(bundle, options.ros), file=sys.stderr)
     report = deploy(bundle, options)
     if options.out is not None:
         options.out.parent.mkdir(parents=True, exist_ok=True)
