@@ -5,8 +5,17 @@ from deploy_robot.approach import Approach
 from deploy_robot.bundle import Bundle
 from deploy_robot.contract import Contract
 from deploy_robot.control_loop import ControlLoop
-from deploy_robot.errors import BundleError, ConnectionFailed, MalformedState, MissingPose, MissingRos, RobotTimeout
+from deploy_robot.errors import (
+    BundleError,
+    ConnectionFailed,
+    JointMapError,
+    MalformedState,
+    MissingPose,
+    MissingRos,
+    RobotTimeout,
+)
 from deploy_robot.golden import Golden
+from deploy_robot.joint_map import JointMap, MappedRobot
 from deploy_robot.loop_report import LoopReport
 from deploy_robot.observation import ObservationBuilder, ObservationTerm
 from deploy_robot.pose_terms import PoseTerm, PoseTerms
@@ -29,8 +38,11 @@ __all__ = [
     "Fault",
     "Golden",
     "InProcessRobot",
+    "JointMap",
+    "JointMapError",
     "LoopReport",
     "MalformedState",
+    "MappedRobot",
     "MissingPose",
     "MissingRos",
     "ObservationBuilder",

@@ -22,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy_robot", description="Run a policy bundle on a ROS 2 robot.")
     parser.add_argument("bundle", type=Path, help="the bundle's folder")
     parser.add_argument("--seconds", type=float, default=defaults.seconds, help="how long the policy runs [s]")
+    parser.add_argument("--joint-map", type=Path, help="YAML file of the driver's names, signs and offsets of joints")
     parser.add_argument("--state-topic", default=defaults.ros.state_topic, help="sensor_msgs/JointState, measured")
     parser.add_argument("--command-topic", default=defaults.ros.command_topic, help="sensor_msgs/JointState, targets")
     parser.add_argument("--pose-topic", default=defaults.ros.pose_topic, help="PoseStamped, {name} for whose")
@@ -34,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = DeploySettings(
             seconds=given.seconds,
+            joint_map=given.joint_map,
             safety=SafetySettings(velocity_share=given.velocity_share),
             ros=RosSettings(
                 state_topic=given.state_topic,

@@ -5,6 +5,10 @@ class BundleError(ValueError):
     """A bundle or its contract is not what it must be; the message names the file or field, given and wanted."""
 
 
+class JointMapError(ValueError):
+    """A file that maps joints is not what it must be; the message names the file and the joint or line."""
+
+
 class RobotTimeout(TimeoutError):
     """No state newer than the last one read arrived within the time allowed."""
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import get_args
 
 from deploy_robot.approach import Approach
@@ -67,6 +68,8 @@ class DeploySettings:
     """Limits on top of the contract's."""
     ros: RosSettings = field(default_factory=RosSettings)
     """Where the robot is found."""
+    joint_map: Path | None = None
+    """YAML file of what the driver calls joints and how it counts them; as the policy does if not given."""
     state_timeout: float = 10.0
     """How long to wait for the first state, and in lockstep for any [s]."""
 

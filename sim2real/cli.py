@@ -121,12 +121,12 @@ def _is_the_users(error: Exception) -> bool:
     """Whether the error says what was given wrongly, rather than that this program is wrong."""
     from pydantic import ValidationError
 
-    from deploy_robot import BundleError, ConnectionFailed, MissingRos
+    from deploy_robot import BundleError, ConnectionFailed, JointMapError, MissingRos
     from policies.checkpoint import CheckpointError
     from randomizers import WorldsError
 
-    known = (UserError, WorldsError, BundleError, CheckpointError, MissingRos, ConnectionFailed, FileExistsError)
-    return isinstance(error, (*known, ValidationError, PermissionError, FileNotFoundError))
+    known = (UserError, WorldsError, BundleError, JointMapError, CheckpointError, MissingRos, ConnectionFailed)
+    return isinstance(error, (*known, ValidationError, FileExistsError, PermissionError, FileNotFoundError))
 
 
 def _one_line(error: Exception) -> str:

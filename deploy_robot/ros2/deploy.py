@@ -2,6 +2,7 @@
 
 from deploy_robot.bundle import Bundle
 from deploy_robot.control_loop import ControlLoop
+from deploy_robot.joint_map import JointMap, MappedRobot
 from deploy_robot.loop_report import LoopReport
 from deploy_robot.ros2.client import Ros2Robot
 from deploy_robot.safety import SafetyFilter
@@ -12,14 +13,22 @@ from deploy_robot.settings import DeploySettings
 def deploy(bundle: Bundle, settings: DeploySettings | None = None) -> LoopReport:
     """Find the robot, bring it to the start pose, run the policy and hold, as `settings` say.
 
-    Raises `ConnectionFailed` if there is not exactly one robot. A fault or a signal does not raise: see the report.
+    Raises `ConnectionFailed` if there is not exactly one robot, and `JointMapError` for a map that cannot be used. A fault or
+    a signal does not raise: see the report.
     """
     settings = settings or DeploySettings()
+    joints = bundle.contract.joints
+    joint_map = JointMap.load(settings.joint_map, joints) if settings.joint_map else JointMap.same(joints)
     limits = SafetyLimits.from_contract(bundle.contract, settings.safety, lockstep=settings.pace == "lockstep")
     with Ros2Robot(
-        bundle.contract.joints, settings.ros, poses=bundle.contract.poses, lockstep=settings.pace == "lockstep"
+        joint_map.names, settings.ros, poses=bundle.contract.poses, lockstep=settings.pace == "lockstep"
     ) as robot:
         loop = ControlLoop(
-            bundle, robot, SafetyFilter(limits), settings.pace, settings.approach, settings.state_timeout
+            bundle,
+            MappedRobot(robot, joint_map),
+            SafetyFilter(limits),
+            settings.pace,
+            settings.approach,
+            settings.state_timeout,
         )
         return loop.run(settings.seconds)

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from deploy_robot import Approach, Bundle, DeploySettings, RosSettings
 from deploy_robot.ros2.deploy import deploy
@@ -11,11 +12,13 @@ parser.add_argument("bundle")
 parser.add_argument("--domain", type=int, required=True)
 parser.add_argument("--pace", required=True)
 parser.add_argument("--seconds", type=float, required=True)
+parser.add_argument("--joint-map", type=Path)
 options = parser.parse_args()
 
 settings = DeploySettings(
     seconds=options.seconds,
     pace=options.pace,
+    joint_map=options.joint_map,
     approach=Approach(seconds=0.5, speed=2.0),
     ros=RosSettings(domain_id=options.domain, localhost=True, match_timeout=30.0),
     state_timeout=10.0,  # a busy machine may be slow to start the robot
