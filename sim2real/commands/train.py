@@ -52,7 +52,7 @@ def _algo(arguments: list[str]) -> str:
 def new_run(task_name: str, out: Path, config: TrainConfig) -> RunFolder:
     """The folder of a new run. Raises UserError for an unknown task, worlds of another task or that cannot be trained in
     as asked for, or a folder in use."""
-    task = make_task(task_name)
+    task = config.rewarded(make_task(task_name))
     worlds = config.worlds_of(task)
     if config.world:
         worlds = worlds.only(Worlds.stack([read_world(path, worlds)[0] for path in config.world]))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from sim2real.errors import UserError
 from sim2real.runs.baseline_limits import BASELINES, refused
-from sim2real.runs.world_source import WorldSource
+from sim2real.runs.world_source import WorldSource, pairs
+from sim2real.tasks.task import Task
 
 
 class TrainConfig(WorldSource):
@@ -61,6 +64,9 @@ class TrainConfig(WorldSource):
     """Updates from one such measurement to the next."""
     nominal: bool = False
     """Train in the nominal world only, without any randomization (for comparison)."""
+    reward: tuple[str, ...] = ()
+    """Weights of the reward, and what counts as reached or failed, to change, as NAME=VALUE, such as drop=-60; a name that
+    is none is refused with those that there are."""
     seed: int = Field(0, ge=0)
     """Seed of everything random."""
     threads: int = Field(0, ge=0)
@@ -115,6 +121,18 @@ class TrainConfig(WorldSource):
     """Logarithm of the actions' standard deviation at the start."""
     checkpoint_minutes: float = Field(2.0, gt=0)
     """Minutes between checkpoints."""
+
+    def rewarded(self, task: Task) -> Task:
+        """The task with the reward as this run changes it. Raises UserError."""
+        changes: dict[str, float] = {}
+        for name, value in pairs("--reward", self.reward, "drop=-60").items():
+            try:
+                changes[name] = float(value)
+            except ValueError:
+                changes[name] = math.nan
+            if not math.isfinite(changes[name]):
+                raise UserError(f"--reward {name}={value}: wanted a finite number")
+        return task.rewarded(changes)
 
     @model_validator(mode="before")
     @classmethod

@@ -87,14 +87,15 @@ class RunFolder:
 
     @property
     def task(self) -> Task:
-        """The task that was trained. Raises UserError where a file that it is read from is another now, or gone."""
+        """The task that was trained, as its reward was. Raises UserError where a file that it is read from is another now, or
+        gone."""
         record = self.record
         for file, fingerprint in record.get("files", {}).items():
             path = Path(file)
             state = "is gone" if not path.is_file() else "has changed"
             if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != fingerprint:
                 raise UserError(f"{file} {state} since {self.path} was trained on it; put it back, or train anew")
-        return make_task(record["task"])
+        return self.config.rewarded(make_task(record["task"]))
 
     @property
     def config(self) -> TrainConfig:

@@ -26,7 +26,7 @@ class WorldSource(BaseModel):
 
     def worlds_of(self, task: Task, own: WorldDistribution | None = None) -> WorldDistribution:
         """The distribution for `task`; `own` takes the place of the task's. Raises UserError and WorldsError."""
-        return pinned(self._unpinned(task, own), _pairs(self.set))
+        return pinned(self._unpinned(task, own), pairs("--set", self.set, "object.mass=200g"))
 
     def _unpinned(self, task: Task, own: WorldDistribution | None) -> WorldDistribution:
         if self.distribution is not None and self.preset is not None:
@@ -43,13 +43,14 @@ class WorldSource(BaseModel):
         return worlds
 
 
-def _pairs(settings: tuple[str, ...]) -> dict[str, str]:
+def pairs(option: str, settings: tuple[str, ...], example: str) -> dict[str, str]:
+    """What an option's NAME=VALUEs say. Raises UserError for others, and for a name that is given twice."""
     pairs: dict[str, str] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not (name and equals and value):
-            raise UserError(f"--set {setting}: wanted NAME=VALUE, such as object.mass=200g")
+            raise UserError(f"{option} {setting}: wanted NAME=VALUE, such as {example}")
         if name in pairs:
-            raise UserError(f"--set {setting}: {name} is set twice")
+            raise UserError(f"{option} {setting}: {name} is set twice")
         pairs[name] = value
     return pairs

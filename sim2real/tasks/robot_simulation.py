@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from randomizers.channels import PLACES, Site, Sources, WorldChannels
 from randomizers.fields import nominal_row
 from sim2real.simulation.batch_sim import BatchSim
 from sim2real.simulation.rows import as_slice
+from sim2real.tasks.changed_reward import changed_reward
 from sim2real.tasks.driven_physics import DrivenPhysics
 from sim2real.tasks.driving import Driving
 from sim2real.tasks.physics_simulation import PhysicsSimulation
@@ -43,6 +44,8 @@ class RobotSimulation(PhysicsSimulation):
     """
 
     task: RobotTask
+    reward: Any
+    """A dataclass of weights, and of what counts as reached or failed."""
     counts: ClassVar[bool] = False
     """Whether `progress` is counted, as goals are, and not a rate."""
 
@@ -88,6 +91,8 @@ class RobotSimulation(PhysicsSimulation):
         self.target_angle = np.tile(task.start_pose[acting], (worlds, 1))
         self.last_action = np.zeros((worlds, actions))
         self._sent = np.zeros((worlds, controls))
+        if task.reward_changes:
+            self.reward = changed_reward(task.name, getattr(self, "reward", None), task.reward_changes)
         self._starting = np.ones(worlds)
         self.steps = np.zeros(worlds, dtype=np.int64)
 

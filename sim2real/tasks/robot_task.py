@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar
 
 import mujoco
@@ -55,6 +57,8 @@ class RobotTask(Task):
     """How the robot's computer makes `tracked` out of poses; None where it cannot, as of touch, or where nothing is."""
     felt: ClassVar[Sequence[str]] = ()
     """Of these, the names that are no markers but sensors in the robot, which nothing hides."""
+    reward_changes: Mapping[str, float] = MappingProxyType({})
+    """Fields of the simulation's reward that differ from its own."""
     privileged_size: int
     """Width of what only the critic sees, the world vector not counted."""
 
@@ -118,6 +122,14 @@ class RobotTask(Task):
             if body not in carrying and model.body(model.body_rootid[body]).name in robot
         ]
         return {"object": objects, "robot": robot, "fingertip": tuple(model.body(body).name for body in tips)}
+
+    def rewarded(self, changes: Mapping[str, float]) -> Task:
+        if not changes:
+            return self
+        task = copy.copy(self)
+        task.reward_changes = dict(changes)
+        task.simulate(1, 1)
+        return task
 
     @cached_property
     def poses(self) -> PoseTerms | None:

@@ -12,6 +12,7 @@ import numpy as np
 from gymnasium import spaces
 
 from randomizers import Target, WorldDistribution, Worlds
+from sim2real.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,12 @@ class Task(ABC):
     def recipe(self) -> dict[str, Any]:
         """Settings of `TrainConfig` that differ from its defaults for this task."""
         return {}
+
+    def rewarded(self, changes: Mapping[str, float]) -> Task:
+        """This task with other weights of its reward, by name. Raises UserError for names that are none."""
+        if changes:
+            raise UserError(f"{self.name} has no weights of a reward that could be changed, given {', '.join(changes)}")
+        return self
 
     @abstractmethod
     def simulate(self, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None) -> Simulation:

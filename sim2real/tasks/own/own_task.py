@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from randomizers.servos import is_position_servo
 from sim2real.errors import UserError
 from sim2real.simulation.physics_model import load_spec
 from sim2real.simulation.viewpoints import add_camera, add_light
+from sim2real.tasks.changed_reward import changed_reward
 from sim2real.tasks.own.compiling import leave_out
 from sim2real.tasks.own.description import Description, HandDescription
 from sim2real.tasks.robot_task import EPISODE_START, RobotTask, joint_terms
@@ -74,6 +76,12 @@ class OwnTask(RobotTask):
     @property
     def recipe(self) -> dict[str, Any]:
         return dict(self.description.train)
+
+    def rewarded(self, changes: Mapping[str, float]) -> OwnTask:
+        task = copy.copy(self)
+        rewards = changed_reward(self.name, vars(self.description)["rewards"], changes)
+        task.description = self.description.model_copy(update={"rewards": rewards})
+        return task
 
     @cached_property
     def spec(self) -> mujoco.MjSpec:
