@@ -63,7 +63,7 @@ _RENDER = (
 )
 _VIDEO = "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_version())"
 _ROS = (
-    "import rclpy, sensor_msgs.msg, os; c = rclpy.Context(); rclpy.init(context=c); "
+    "import rclpy, sensor_msgs.msg, geometry_msgs.msg, os; c = rclpy.Context(); rclpy.init(context=c); "
     "rclpy.shutdown(context=c); print('rclpy', os.environ.get('ROS_DISTRO', 'without a system ROS'))"
 )
 _MAZE = (

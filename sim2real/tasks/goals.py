@@ -42,6 +42,9 @@ class GoalReward:
     """New goals are at least this far off [rad], so that none is a present."""
     enough: int = 50
     """Goals in a row that end an episode as a success."""
+    tipped: float = np.inf
+    """An object that leans further [rad] from lying is lost: where goals are turns about the vertical, it has come to rest on
+    another side, from where turning reaches none."""
     highest_speed: float = 15.0
     """An object that spins faster [rad/s] is not being turned by a hand: the episode fails. Of a pen, turns about its axis do
     not count, as it rolls."""
@@ -147,9 +150,12 @@ class GoalSimulation(RobotSimulation):
         return super().poses() | {GOAL: np.concatenate((self.goal_position, self.goal), axis=1)}
 
     def lost(self) -> np.ndarray:
-        """Whether the object has left the hand or spins as no hand turns it (n,)."""
+        """Whether the object has left the hand, has tipped over or spins as no hand turns it (n,)."""
         spin = self.object_velocity[:, 3 : 5 if self.orientations.axial else 6]
-        return self.dropped() | (np.linalg.norm(spin, axis=1) > self.reward.highest_speed)
+        lost = self.dropped() | (np.linalg.norm(spin, axis=1) > self.reward.highest_speed)
+        if np.isfinite(self.reward.tipped):
+            lost |= self.orientations.tilt(self.object_pose[:, 3:]) > self.reward.tipped
+        return lost
 
     def marks(self, world: int) -> tuple[Copy, ...]:
         """A copy of the object in its goal pose; where any position will do, a smaller one above where the object lies."""

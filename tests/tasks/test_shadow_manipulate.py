@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import mujoco
 import numpy as np
 import pytest
@@ -224,3 +226,15 @@ def test_a_touch_sensor_is_no_marker_and_fails_by_itself() -> None:
     assert target.markers == ("object",)
     assert target.unit_of_observation(["touch"]) == "N"
     assert sum(name.startswith("robot0:TS_") for name in target.sensor_names) == 92
+
+
+def test_an_object_that_tips_over_is_lost_where_the_reward_says_so() -> None:
+    usual, strict = nominal("shadow/block-rotate-z", 3), nominal("shadow/block-rotate-z", 3)
+    strict.reward = replace(strict.reward, tipped=1.0)
+    for simulation in (usual, strict):
+        for world, angle in enumerate((0.0, 0.9, 1.1)):
+            lean = np.array([np.cos(angle / 2), np.sin(angle / 2), 0.0, 0.0])
+            pose = simulation.object_pose[world]
+            pose[3:] = multiply(from_yaw(np.array(world)), lean)
+    assert evaluated(usual).failure.tolist() == [False, False, False]
+    assert evaluated(strict).failure.tolist() == [False, False, True]
