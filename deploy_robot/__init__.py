@@ -16,6 +16,7 @@ from deploy_robot.errors import (
 )
 from deploy_robot.golden import Golden
 from deploy_robot.joint_map import JointMap, MappedRobot
+from deploy_robot.kinematics import Chain, Link
 from deploy_robot.loop_report import LoopReport
 from deploy_robot.observation import ObservationBuilder, ObservationTerm
 from deploy_robot.pose_terms import PoseTerm, PoseTerms
@@ -32,6 +33,7 @@ __all__ = [
     "Bundle",
     "BundleError",
     "ConnectionFailed",
+    "Chain",
     "Contract",
     "ControlLoop",
     "DeploySettings",
@@ -40,6 +42,7 @@ __all__ = [
     "InProcessRobot",
     "JointMap",
     "JointMapError",
+    "Link",
     "LoopReport",
     "MalformedState",
     "MappedRobot",

@@ -12,7 +12,7 @@ from deploy_robot.settings import DeploySettings, RosSettings
 
 def notice(bundle: Bundle, ros: RosSettings) -> str:
     """What is said before a robot is looked for."""
-    topics = ", ".join((ros.state_topic, *ros.pose_topics(bundle.contract.poses.names).values()))
+    topics = ", ".join((ros.state_topic, *ros.pose_topics(bundle.contract.poses.tracked).values()))
     return f"waiting for {topics}; not certified for safety: keep a hardware stop in reach"
 
 

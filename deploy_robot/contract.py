@@ -8,6 +8,7 @@ from functools import cached_property
 from deploy_robot import fields
 from deploy_robot.action_mapping import ActionMapping
 from deploy_robot.errors import BundleError
+from deploy_robot.kinematics import Chain, Link
 from deploy_robot.observation import ObservationTerm
 from deploy_robot.pose_terms import PoseTerm, PoseTerms
 
@@ -40,7 +41,9 @@ class Contract:
     created: str
     """When it was written, ISO 8601."""
     tracked: tuple[PoseTerm, ...] = ()
-    """The terms after them, of poses that are tracked beside the robot."""
+    """The terms after them, of poses that are tracked beside the robot or computed from its joints."""
+    kinematics: tuple[Chain, ...] = ()
+    """How poses are computed that nothing has to track."""
     fingerprints: dict[str, str] = field(default_factory=dict)
     """What it was made from: fingerprints of model, worlds, run and so on."""
     versions: dict[str, str] = field(default_factory=dict)
@@ -55,6 +58,8 @@ class Contract:
         object.__setattr__(self, "joints", fields.names(self.joints, "joints"))
         object.__setattr__(self, "observation", _terms(self.observation, "observation", ObservationTerm))
         object.__setattr__(self, "tracked", _terms(self.tracked, "tracked", PoseTerm))
+        object.__setattr__(self, "kinematics", _terms(self.kinematics, "kinematics", Chain))
+        self._check_kinematics()
         if not self.observation_size:
             raise BundleError("observation: given no term, wanted at least one here or in tracked")
         fields.names([*(term.name for term in self.observation), *(term.name for term in self.tracked)], "observation")
@@ -73,6 +78,12 @@ class Contract:
         fields.text(self.created, "created")
         object.__setattr__(self, "fingerprints", fields.text_map(self.fingerprints, "fingerprints"))
         object.__setattr__(self, "versions", fields.text_map(self.versions, "versions"))
+
+    def _check_kinematics(self) -> None:
+        fields.names([chain.name for chain in self.kinematics], "kinematics", PoseTerms(self.tracked).names, empty=True)
+        for chain in self.kinematics:
+            moved = list(dict.fromkeys(link.joint for link in chain.links if link.joint is not None))
+            fields.names(moved, f"chain {chain.name!r}.joints", self.joints, empty=True)
 
     def _checked_memory_shape(self) -> tuple[int, ...]:
         shape = self.memory_shape
@@ -95,8 +106,8 @@ class Contract:
 
     @cached_property
     def poses(self) -> PoseTerms:
-        """How the tracked poses are read."""
-        return PoseTerms(self.tracked)
+        """How poses are read."""
+        return PoseTerms(self.tracked, [chain.name for chain in self.kinematics])
 
     @cached_property
     def action_columns(self) -> tuple[int, ...]:
@@ -127,6 +138,7 @@ class Contract:
             values[name] = tuple(
                 kind(**fields.arguments(kind, term, f"{name}[{index}]")) for index, term in enumerate(terms)
             )
+        values["kinematics"] = _chains(values.get("kinematics", []))
         values["action"] = ActionMapping(**fields.arguments(ActionMapping, values["action"], "action"))
         return cls(**values)
 
@@ -147,3 +159,16 @@ def _terms(value: object, field: str, kind: type) -> tuple:
         if not isinstance(term, kind):
             raise BundleError(f"{field}: given {term!r}, wanted each to be of {kind.__name__}")
     return tuple(value)
+
+
+def _chains(given: object) -> tuple[Chain, ...]:
+    """The chains of a JSON list."""
+    if not isinstance(given, list):
+        raise BundleError(f"kinematics: given {given!r}, wanted a list of chains")
+    chains = []
+    for index, chain in enumerate(given):
+        values = fields.arguments(Chain, chain, f"kinematics[{index}]")
+        links = values["links"] if isinstance(values["links"], list) else []
+        values["links"] = tuple(Link(**fields.arguments(Link, link, f"kinematics[{index}].links")) for link in links)
+        chains.append(Chain(**values))
+    return tuple(chains)

@@ -48,11 +48,11 @@ class ControlLoop:
             raise ValueError(
                 f"the robot has joints {', '.join(robot.joints)}; the contract wants {', '.join(contract.joints)}"
             )
-        absent = [name for name in contract.poses.names if name not in robot.pose_names]
+        absent = [name for name in contract.poses.tracked if name not in robot.pose_names]
         if absent:
             raise ValueError(
                 f"nothing tracks {', '.join(absent)}; tracked: {', '.join(robot.pose_names) or 'nothing'}; "
-                f"the contract wants {', '.join(contract.poses.names)}"
+                f"the contract wants {', '.join(contract.poses.tracked)}"
             )
         self.safety = safety or SafetyFilter(SafetyLimits.from_contract(contract, lockstep=pace == "lockstep"))
         if self.safety.limits.joints != contract.joints:
@@ -60,17 +60,17 @@ class ControlLoop:
                 f"the safety filter has joints {', '.join(self.safety.limits.joints)}; "
                 f"the contract wants {', '.join(contract.joints)}, in this order"
             )
-        if self.safety.limits.poses != contract.poses.names:
+        if self.safety.limits.poses != contract.poses.tracked:
             raise ValueError(
                 f"the safety filter has poses {', '.join(self.safety.limits.poses) or 'none'}; "
-                f"the contract wants {', '.join(contract.poses.names) or 'none'}, in this order"
+                f"the contract wants {', '.join(contract.poses.tracked) or 'none'}, in this order"
             )
         self._bundle, self._contract, self._robot = bundle, contract, robot
         self._pace, self._approach, self._state_timeout = pace, approach or Approach(), state_timeout
         self._patience = state_timeout if pace == "lockstep" else self.safety.limits.max_age
         self._controller = PolicyController(bundle)
         self._from_robot = np.array([robot.joints.index(joint) for joint in contract.joints])
-        self._tracked = np.array([robot.pose_names.index(name) for name in contract.poses.names], dtype=np.intp)
+        self._tracked = np.array([robot.pose_names.index(name) for name in contract.poses.tracked], dtype=np.intp)
         self._to_robot = np.array([contract.joints.index(joint) for joint in robot.joints])
 
     def run(self, seconds: float) -> LoopReport:
@@ -80,7 +80,7 @@ class ControlLoop:
         """
         if not seconds >= 0.0:
             raise ValueError(f"seconds: given {seconds}, wanted at least 0")
-        log = LoopLog(len(self._contract.joints), len(self._contract.poses.names))
+        log = LoopLog(len(self._contract.joints), len(self._contract.poses.tracked))
         clamps = self.safety.position_clamps, self.safety.velocity_clamps
         with StopSignals() as stop:
             try:
@@ -95,7 +95,7 @@ class ControlLoop:
             control_period=self._contract.control_period,
             bundle=self._bundle.fingerprint,
             joints=self._contract.joints,
-            pose_names=self._contract.poses.names,
+            pose_names=self._contract.poses.tracked,
             overruns=overruns,
             position_clamps=self.safety.position_clamps - clamps[0],
             velocity_clamps=self.safety.velocity_clamps - clamps[1],

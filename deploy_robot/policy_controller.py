@@ -32,7 +32,7 @@ class PolicyController:
 
     def step(self, state: RobotState, target: np.ndarray) -> np.ndarray:
         """The next target (j,) [rad] from a state and the target last sent (j,), in the order of the contract's joints and
-        poses.
+        tracked poses.
 
         Joints that the policy does not move keep their target. A network that gives a number that is not finite gives
         such a target, which is the safety filter's to refuse.
@@ -40,7 +40,7 @@ class PolicyController:
         previous = target[self._columns]
         observation = self._observe.build(state, previous, self._action, self._episode_start)
         if self._poses.terms:
-            observation = np.concatenate((observation, self._poses.read(state.poses)), dtype=np.float32)
+            observation = np.concatenate((observation, self._poses.read(self._all_poses(state))), dtype=np.float32)
         began = time.perf_counter()
         action, self._memory = self._runtime.step(observation, self._memory)
         self.inference_seconds = time.perf_counter() - began
@@ -49,3 +49,10 @@ class PolicyController:
         result = target.copy()
         result[self._columns] = map_action(self._contract.action, self._contract.control_period, self._action, previous)
         return result
+
+    def _all_poses(self, state: RobotState) -> np.ndarray:
+        """Every pose that the observation is read from (m, 7), the computed ones among the tracked."""
+        poses = dict(zip(self._poses.tracked, state.poses, strict=True))
+        for chain in self._contract.kinematics:
+            poses[chain.name] = chain.pose(self._contract.joints, state.position)
+        return np.array([poses[name] for name in self._poses.names])

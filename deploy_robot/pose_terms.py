@@ -1,6 +1,6 @@
 """PoseTerm and PoseTerms: how poses that are tracked, such as an object's and its goal's, become part of the observation."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -53,13 +53,18 @@ class PoseTerm:
 
 
 class PoseTerms:
-    """Reads terms, one after the other, from poses: position [m] and orientation (w first), in the order of `names`."""
+    """Reads terms, one after the other, from poses: position [m] and orientation (w first), in the order of `names`.
 
-    def __init__(self, terms: Sequence[PoseTerm]):
+    Those in `computed` follow from the robot's joints; the others must be tracked.
+    """
+
+    def __init__(self, terms: Sequence[PoseTerm], computed: Collection[str] = ()):
         self.terms = tuple(terms)
         ends = [end for term in terms for end in (term.start, term.end) if isinstance(end, str)]
         self.names = tuple(dict.fromkeys(ends))
         """The poses (m,)."""
+        self.tracked = tuple(name for name in self.names if name not in computed)
+        """Which of them must be tracked, or set as goals."""
         self.goals = frozenset(term.end for term in terms if term.goal)
         """Which of them are goals."""
         self.turned = frozenset(

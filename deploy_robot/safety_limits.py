@@ -106,11 +106,11 @@ class SafetyLimits:
             position_margin=settings.position_margin,
             max_joint_speed=settings.max_joint_speed,
             jump_tolerance=settings.jump_tolerance,
-            poses=contract.poses.names,
+            poses=contract.poses.tracked,
             max_pose_age=np.array(
                 [
                     np.inf if lockstep or name in contract.poses.goals else settings.max_pose_age
-                    for name in contract.poses.names
+                    for name in contract.poses.tracked
                 ]
             ),
         )

@@ -49,6 +49,7 @@ def export_bundle(run: RunFolder, out: Path) -> Bundle:
         joints=task.joints,
         observation=task.observation,
         tracked=task.poses.terms,
+        kinematics=task.kinematics,
         action=task.action,
         start_pose=tuple(task.start_pose.tolist()),
         memory_shape=policy.initial_memory(1).shape[1:],

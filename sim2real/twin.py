@@ -28,7 +28,7 @@ class Twin:
                 f"{task.name} observes {', '.join(task.tracked)}; a twin offers joint states and poses only"
             )
         self.task = task
-        self.pose_names = task.poses.names
+        self.pose_names = task.poses.tracked
         self._terms = task.poses
         self.joints = task.joints
         self.control_period = task.control_period
@@ -55,9 +55,14 @@ class Twin:
 
     def poses(self) -> np.ndarray:
         """Tracked poses, and the goals, with the world's noise (m, 7) [m, w first], in the order of `pose_names`."""
-        truth = self.simulation.poses()
-        places = np.array([truth[name][0] for name in self.pose_names]).reshape(-1, 7)
-        return delivered_poses(self._terms, places, self.simulation.sensed_track()[0])
+        places = {name: poses[0] for name, poses in self.simulation.poses().items()}
+        # Where its tools are, the robot's computer finds from the angles that it is told.
+        angles = self.simulation.sensed_state().position[0]
+        places |= {chain.name: chain.pose(self.joints, angles) for chain in self.task.kinematics}
+        names = self._terms.names
+        truth = np.array([places[name] for name in names]).reshape(-1, 7)
+        poses = delivered_poses(self._terms, truth, self.simulation.sensed_track()[0])
+        return poses[[names.index(name) for name in self.pose_names]]
 
     def step(self, targets: np.ndarray) -> None:
         """Advance one control period under joint targets (j,) [rad]."""

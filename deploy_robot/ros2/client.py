@@ -71,7 +71,7 @@ class Ros2Robot:
     @property
     def pose_names(self) -> tuple[str, ...]:
         """What is tracked beside it, in the order of the poses in its states (m,)."""
-        return self._terms.names
+        return self._terms.tracked
 
     def read(self, timeout: float) -> RobotState:
         """The newest state that has not been read yet, waiting up to `timeout` seconds for it.

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class PoseListener:
-    """One topic for each pose of `terms`. A message that cannot be used is told to `object_to`, in one line."""
+    """One topic for each pose of `terms` that is tracked. A message that cannot be used is told to `object_to`, in one line."""
 
     def __init__(self, session: RosSession, terms: PoseTerms, object_to: Callable[[str], None]):
         self._node, self._terms, self._object_to = session.node, terms, object_to
         self._frame = session.settings.pose_frame
-        self.topics = session.settings.pose_topics(terms.names)
+        self.topics = session.settings.pose_topics(terms.tracked)
         """By the pose's name."""
-        count = len(terms.names)
+        count = len(terms.tracked)
         self.poses, self.received = np.tile([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0], (count, 1)), np.full(count, -np.inf)
         """Position [m] and orientation (w first) that came last (m, 7), and when, on the steady clock [s] (m,)."""
         self._stamps: dict[str, tuple[int, int]] = {}
@@ -53,7 +53,7 @@ class PoseListener:
         return None
 
     def _receive(self, name: str, message: PoseStamped, info: "MessageInfo") -> None:
-        topic, index = self.topics[name], self._terms.names.index(name)
+        topic, index = self.topics[name], self._terms.tracked.index(name)
         try:
             self._check_publisher(name, info)
             pose = read_pose(message, topic, self._frame, name in self._terms.turned)

@@ -9,20 +9,24 @@ from deploy_robot.quaternions import conjugate, from_rotation_vector, multiply
 
 
 def delivered_poses(terms: PoseTerms, truth: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Poses (m, 7) that read as `values` (k,); what these leave open is as in `truth` (m, 7).
+    """Poses (m, 7) that read as `values` (k,); what these leave open is as in `truth` (m, 7), and so is what is computed.
 
     Of things that look alike however they are turned about their axis, noise about it is lost: no pose has it. Raises
     ValueError for terms that lead from the same pose to the same pose in two ways.
     """
     poses = truth.copy()
-    _solve(terms, [term for term in terms.terms if term.measure == "offset"], poses[:, :3], values)
-    _solve(terms, [term for term in terms.terms if term.measure != "offset"], poses[:, 3:], values)
+    computed = set(terms.names) - set(terms.tracked)
+    _solve(terms, [term for term in terms.terms if term.measure == "offset"], computed, poses[:, :3], values)
+    _solve(terms, [term for term in terms.terms if term.measure != "offset"], computed, poses[:, 3:], values)
     return poses
 
 
-def _solve(terms: PoseTerms, pending: list[PoseTerm], parts: np.ndarray, values: np.ndarray) -> None:
-    """Set the positions, or orientations, of poses (m, 3 or 4) by these terms, one after the other from what is settled."""
-    settled: set[str] = set()
+def _solve(
+    terms: PoseTerms, pending: list[PoseTerm], computed: set[str], parts: np.ndarray, values: np.ndarray
+) -> None:
+    """Set the positions, or orientations, of poses (m, 3 or 4) by these terms, one after the other from what is settled, at
+    first what is computed."""
+    settled = set(computed)
     starts = np.cumsum([0, *(term.size for term in terms.terms)])
     while pending:
         # Where nothing is settled yet, a goal stands where it truly is.

@@ -7,6 +7,7 @@ from functools import cached_property
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar
 
 import mujoco
@@ -66,6 +67,7 @@ class FrankaArm(ToolTask):
     tracked_units: ClassVar[Mapping[str, str]] = {"goal_offset": "m"}
     tracked_by: ClassVar[Mapping[str, tuple[str, ...]]] = {"goal_offset": ("gripper",) * 3}
     pose_terms = goal_offsets(("gripper",))
+    tool_sites: Mapping[str, str] = MappingProxyType({"gripper": "grip"})
 
     def __init__(self) -> None:
         self.joints = (*ARM, GRIPPER) if self.gripper else ARM

@@ -14,10 +14,11 @@ import mujoco
 import numpy as np
 from gymnasium import spaces
 
-from deploy_robot import ActionMapping, ObservationTerm, PoseTerm, PoseTerms
+from deploy_robot import ActionMapping, Chain, ObservationTerm, PoseTerm, PoseTerms
 from randomizers import Target, WorldDistribution, dressed, load_worlds
 from sim2real.simulation.batch_sim import BatchSim
 from sim2real.simulation.physics_model import load_spec, physics_only
+from sim2real.tasks.chains import chain_of
 from sim2real.tasks.start_check import check_starts
 from sim2real.tasks.task import Task
 
@@ -55,6 +56,8 @@ class RobotTask(Task):
     """The marker that each column of `tracked` is from, by name; a term left out is a marker of its own name."""
     pose_terms: tuple[PoseTerm, ...] | None = None
     """How the robot's computer makes `tracked` out of poses; None where it cannot, as of touch, or where nothing is."""
+    tool_sites: Mapping[str, str] = MappingProxyType({})
+    """Of the poses in these, the tools that need no tracker, as joint angles say where they are: their sites."""
     felt: ClassVar[Sequence[str]] = ()
     """Of these, the names that are no markers but sensors in the robot, which nothing hides."""
     reward_changes: Mapping[str, float] = MappingProxyType({})
@@ -136,7 +139,15 @@ class RobotTask(Task):
         """How the poses are read that make up `tracked`; None where it is not made of poses."""
         if not self.tracked:
             return PoseTerms(())
-        return None if self.pose_terms is None else PoseTerms(self.pose_terms)
+        return (
+            None if self.pose_terms is None else PoseTerms(self.pose_terms, [chain.name for chain in self.kinematics])
+        )
+
+    @cached_property
+    def kinematics(self) -> tuple[Chain, ...]:
+        """How the robot's computer finds its tools; not those that joints move that are not measured."""
+        chains = (chain_of(self.model, name, site, self.joints) for name, site in self.tool_sites.items())
+        return tuple(chain for chain in chains if chain is not None)
 
     @property
     def sensed(self) -> tuple[ObservationTerm, ...]:

@@ -20,6 +20,7 @@ from sim2real.tasks.robot_task import EPISODE_START, RobotTask, joint_terms
 
 FINGERS = {"FF": (3, 2, 1, 0), "MF": (3, 2, 1, 0), "RF": (3, 2, 1, 0), "LF": (4, 3, 2, 1, 0), "TH": (4, 3, 2, 1, 0)}
 TIPS = tuple(f"{finger.lower()}tip" for finger in FINGERS)
+TIP_SITES = {tip: f"robot0:S_{tip}" for tip in TIPS}
 WRIST = ("robot0:WRJ1", "robot0:WRJ0")
 JOINTS = WRIST + tuple(f"robot0:{finger}J{number}" for finger, numbers in FINGERS.items() for number in numbers)
 COUPLED = tuple(f"robot0:{finger}J0" for finger in ("FF", "MF", "RF", "LF"))
@@ -146,7 +147,7 @@ class ShadowHandSimulation(RobotSimulation):
         super().__init__(*arguments, **options)
         model = self.task.model
         self._sites = self.sim.bind("site_xpos")
-        self._tip_ids = [model.site(f"robot0:S_{finger.lower()}tip").id for finger in FINGERS]
+        self._tip_ids = [model.site(site).id for site in TIP_SITES.values()]
 
     @property
     def tips(self) -> np.ndarray:

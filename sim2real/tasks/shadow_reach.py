@@ -16,8 +16,8 @@ from sim2real.tasks.point_goals import METRICS, TERMS, PointGoalReward, PointGoa
 from sim2real.tasks.sensing import distance_to_others
 from sim2real.tasks.shadow_hand import (
     DRIVEN,
-    FINGERS,
     JOINTS,
+    TIP_SITES,
     TIPS,
     ShadowHand,
     ShadowHandSimulation,
@@ -64,6 +64,7 @@ class ShadowReach(ShadowHand):
     tracked_units: ClassVar[dict[str, str]] = {"goal_offset": "m"}
     tracked_by: ClassVar[dict[str, tuple[str, ...]]] = {"goal_offset": tuple(tip for tip in TIPS for _ in range(3))}
     pose_terms = goal_offsets(TIPS)
+    tool_sites = TIP_SITES
     privileged_size = 24 + 24 + 20 + 15 + 15
 
     @property
@@ -83,7 +84,7 @@ class ShadowReach(ShadowHand):
         data = mujoco.MjData(self.model)
         data.qpos[[self.model.joint(name).qposadr[0] for name in JOINTS]] = self.start_pose
         mujoco.mj_kinematics(self.model, data)
-        tips = [data.site(f"robot0:S_{finger.lower()}tip").xpos for finger in FINGERS]
+        tips = [data.site(site).xpos for site in TIP_SITES.values()]
         return data.body("robot0:palm").xpos.copy(), np.array(tips)
 
     def simulate(

@@ -88,7 +88,7 @@ def test_every_kind_trains_is_played_made_by_gymnasium_and_run_by_its_twin(
     )
     report = loop.run(0.5)
     assert (report.ended, report.fault) == ("completed", None)
-    assert len(report.pose_names) == (2 * points or 2)
+    assert len(report.pose_names) == (points or 2)
 
 
 def test_goals_of_reaching_are_where_the_tips_can_be_and_staying_reaches_few(folder: Path) -> None:

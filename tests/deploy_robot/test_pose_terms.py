@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from deploy_robot import BundleError, Contract, PoseTerm, PoseTerms
+from deploy_robot import BundleError, Chain, Contract, Link, PoseTerm, PoseTerms
 
 TERMS = (
     PoseTerm("place", "offset", (0.1, 0.2, 0.3), "object"),
@@ -87,5 +87,41 @@ def test_contracts_carry_them_as_json_both_ways(contract):
         Contract.from_json(contract.to_json().replace('"tracked": []', '"tracked": [{"name": "way"}]'))
 
 
+CHAIN = Chain("hand", (Link((0.0, 0.0, 0.1)), Link(joint="thumb_1", axis=(0.0, 1.0, 0.0)), Link((0.2, 0.0, 0.0))))
+
+
+def test_poses_of_tools_are_computed_from_joints_and_need_no_tracker(contract):
+    with_tool = dataclasses.replace(contract, tracked=TERMS, kinematics=(CHAIN,))
+    assert Contract.from_json(with_tool.to_json()) == with_tool
+    assert with_tool.poses.names == ("object", "goal", "hand") and with_tool.poses.tracked == ("object", "goal")
+    position = np.array([np.pi / 2, 9.0, 9.0, 9.0])
+    assert CHAIN.pose(contract.joints, position)[:3] == pytest.approx([0.0, 0.0, -0.1])
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda: Link(axis=(0.0, 0.0, 2.0)), "link.axis: given length 2, wanted 1"),
+        (lambda: Link(motion="ball"), "link.motion: given 'ball', wanted one of 'hinge', 'slide'"),
+        (lambda: Link(position=(0.0, 1.0)), "link.position: given 2 numbers, wanted 3"),
+        (lambda: Chain("hand", (1,)), "chain 'hand'.links: given (1,), wanted a list of links"),
+    ],
+)
+def test_a_bad_chain_is_named_in_one_line(make, reason):
+    with pytest.raises(BundleError) as error:
+        make()
+    assert str(error.value) == reason
+
+
+def test_chains_must_fit_their_contract(contract):
+    with pytest.raises(BundleError, match=r"kinematics: unknown name 'hand'"):
+        dataclasses.replace(contract, kinematics=(CHAIN,))
+    elsewhere = Chain("hand", (Link(joint="elbow"),))
+    with pytest.raises(BundleError, match=r"chain 'hand'\.joints: unknown name 'elbow'; available: thumb_1"):
+        dataclasses.replace(contract, tracked=TERMS, kinematics=(elsewhere,))
+
+
 def test_contracts_from_before_there_were_any_are_read(contract):
-    assert Contract.from_json(contract.to_json().replace('  "tracked": [],\n', "")) == contract
+    text = contract.to_json().replace('  "tracked": [],\n', "").replace('  "kinematics": [],\n', "")
+    assert "tracked" not in text and "kinematics" not in text
+    assert Contract.from_json(text) == contract

@@ -60,13 +60,13 @@ def test_a_policy_that_feels_no_joint_runs_too(exported) -> None:
 def test_the_twin_sets_another_goal_when_an_episode_is_over_and_counts_goals() -> None:
     task = make_task("shadow/reach")
     assert isinstance(task, RobotTask) and task.poses is not None
-    twin = Twin(task, choose_worlds(task.worlds, "seen", 1, 0))
+    twin = Twin(task, task.worlds.nominal(1))
     goals = [twin.pose_names.index(name) for name in sorted(task.poses.goals)]
     seen = []
     for _ in range(3 * task.episode_steps):
         seen.append(twin.poses()[goals, :3])
         twin.step(task.start_pose)
-    changes = np.flatnonzero(np.abs(np.diff(seen, axis=0)).max(axis=(1, 2)) > 1e-6) + 1
+    changes = np.flatnonzero(np.abs(np.diff(seen, axis=0)).max(axis=(1, 2)) > 5e-3) + 1
     assert changes.tolist() == [50, 100]
     assert twin.summary()["total"] is None and 0.0 <= twin.summary()["mean"] <= 1.0
     turning = make_task("leap/reorient-z")
@@ -80,8 +80,6 @@ def test_the_twin_sets_another_goal_when_an_episode_is_over_and_counts_goals() -
 def test_a_robot_without_a_tracker_is_refused(exported) -> None:
     task, bundle = exported("arm/push").task, exported("arm/push").bundle
     twin = Twin(task, task.worlds.nominal(1))
-    twin.pose_names = ("goal", "gripper")
-    with pytest.raises(
-        ValueError, match="nothing tracks object; tracked: goal, gripper; the contract wants object, goal"
-    ):
+    twin.pose_names = ("goal",)
+    with pytest.raises(ValueError, match="nothing tracks object; tracked: goal; the contract wants object, goal"):
         ControlLoop(bundle, InProcessRobot(twin))

@@ -32,6 +32,7 @@ class OwnReach(OwnTask, ToolTask):
         self.tools = description.tips
         columns = 3 * len(self.tools)
         self.pose_terms = goal_offsets(self.tools)
+        self.tool_sites = {tip: tip for tip in self.tools}
         self.tracked = {"goal_offset": columns}  # type: ignore[misc]
         self.tracked_units = {"goal_offset": "m"}  # type: ignore[misc]
         self.tracked_by = {"goal_offset": tuple(tip for tip in self.tools for _ in range(3))}  # type: ignore[misc]
