@@ -134,7 +134,7 @@ class Ros2Robot:
 
     def _connect(self, settings: RosSettings) -> None:
         node, states, commands = self._session.node, settings.state_topic, settings.command_topic
-        self._poses = PoseListener(self._session, self._terms, self._object)
+        self._poses = PoseListener(self._session, self._terms, self._object, self._lockstep)
         subscription = node.create_subscription(
             JointState, states, self._receive, quality(1, best_effort=settings.best_effort)
         )

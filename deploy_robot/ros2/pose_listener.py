@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 
 class PoseListener:
-    """One topic for each pose of `terms` that is tracked. A message that cannot be used is told to `object_to`, in one line."""
+    """One topic for each pose of `terms` that is tracked. A message that cannot be used is told to `object_to`, in one line.
 
-    def __init__(self, session: RosSession, terms: PoseTerms, object_to: Callable[[str], None]):
+    Trackers may offer best-effort delivery, as cameras do, but for goals and in `lockstep`, where none may be lost.
+    """
+
+    def __init__(self, session: RosSession, terms: PoseTerms, object_to: Callable[[str], None], lockstep: bool):
         self._node, self._terms, self._object_to = session.node, terms, object_to
         self._frame = session.settings.pose_frame
         self.topics = session.settings.pose_topics(terms.tracked)
@@ -30,9 +33,8 @@ class PoseListener:
         self._stamps: dict[str, tuple[int, int]] = {}
         self._publishers: dict[str, bytes | None] = {}
         for name, topic in self.topics.items():
-            self._node.create_subscription(
-                PoseStamped, topic, partial(self._receive, name), quality(1, session.settings.best_effort)
-            )
+            best_effort = name not in terms.goals and not lockstep
+            self._node.create_subscription(PoseStamped, topic, partial(self._receive, name), quality(1, best_effort))
 
     @property
     def publishers(self) -> dict[str, int]:

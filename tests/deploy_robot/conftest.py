@@ -268,12 +268,12 @@ class Wire:
 
         self._poses[name].publish(pose_message(np.array(pose), frame, self._stamp(nanoseconds)))
 
-    def begin_tracking(self, *names):
+    def begin_tracking(self, *names, qos=None):
         """Offer the topics of these poses."""
         from deploy_robot.ros2.session import PoseStamped, quality
 
         for name, topic in self.session.settings.pose_topics(names).items():
-            self._poses[name] = self.session.node.create_publisher(PoseStamped, topic, quality(1))
+            self._poses[name] = self.session.node.create_publisher(PoseStamped, topic, qos or quality(1))
 
     def wait_for_reader(self):
         """States are published from now on, not before: what nobody was there to read is lost."""

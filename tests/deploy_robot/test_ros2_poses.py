@@ -8,6 +8,8 @@ import pytest
 
 pytest.importorskip("rclpy")
 
+from rclpy.qos import QoSPresetProfiles
+
 from deploy_robot import (
     Approach,
     ConnectionFailed,
@@ -83,6 +85,16 @@ def test_a_state_comes_with_the_poses_that_came_last(connect):
     later = read_when(robot, hardware, lambda state: state.poses[0, 0] == 9.0)
     assert later.poses_received[0] > state.poses_received[0]
     assert later.poses_received[1:].tolist() == state.poses_received[1:].tolist()
+
+
+def test_a_tracker_may_offer_what_cameras_do(ros, wire):
+    hardware = wire()
+    hardware.begin_tracking("object", "tip-1", qos=QoSPresetProfiles.SENSOR_DATA.value)
+    hardware.begin_tracking("goal")
+    with Ros2Robot(JOINTS, ros, poses=TERMS) as robot:
+        hardware.wait_for_reader()
+        publish_all(hardware)
+        assert read_when(robot, hardware, lambda state: True).poses == pytest.approx(READ)
 
 
 def test_there_is_no_state_before_there_is_every_pose(connect):
