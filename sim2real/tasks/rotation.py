@@ -28,7 +28,7 @@ class RotationReward:
     """Per squared distance [rad^2] of the joints from the start pose, summed over joints."""
     torque: float = -0.01
     """Per squared torque [(N m)^2], summed over joints."""
-    drop: float = -120.0
+    drop: float = -60.0
     """Once, on failure."""
     highest_speed: float = 15.0
     """An object that spins faster [rad/s] is not being turned by a hand: the episode fails."""

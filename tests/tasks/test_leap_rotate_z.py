@@ -162,7 +162,7 @@ def test_a_cube_that_falls_off_fails_the_episode_and_pays_once_it_is_down(task) 
         outcome = simulation.step(no_action(simulation))
         fallen = simulation.object_pose[0, 2] < LOWEST
         assert outcome.failure.tolist() == [fallen, False]
-        assert outcome.rewards["drop"].tolist() == [-120.0 * fallen, 0.0]
+        assert outcome.rewards["drop"].tolist() == [-60.0 * fallen, 0.0]
     # Free fall over 15 cm.
     assert steps == int(np.ceil(np.sqrt(2 * 0.15 / 9.81) / 0.05))
     simulation.object_pose[0, 2] = 1.0
