@@ -1,11 +1,15 @@
 """PolicyRuntime: runs a bundle's policy with onnxruntime on one thread."""
 
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime
 
 from deploy_robot.errors import BundleError
+
+# From 1.29 on, its wheels for Linux tell their maker about every process and model, unless this says so before the import.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+import onnxruntime
 
 if TYPE_CHECKING:
     from deploy_robot.bundle import Bundle

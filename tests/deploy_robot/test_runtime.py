@@ -1,4 +1,7 @@
 import dataclasses
+import os
+import subprocess
+import sys
 
 import numpy as np
 import onnx
@@ -115,3 +118,12 @@ def test_sizes_that_the_graph_hides_are_found_by_running_it(bundle, onnx_bytes):
 
 def test_what_is_no_network_is_refused(bundle):
     assert refused(bundle, b"not a network").startswith("policy.onnx: onnxruntime cannot load it: ")
+
+
+def test_nobody_is_told_what_runs_on_the_robot(tmp_path):
+    """onnxruntime's reports to its maker begin with a file in the temporary folder that holds an identity."""
+    code = "import deploy_robot, onnxruntime, time; time.sleep(1.0)"
+    environment = {name: value for name, value in os.environ.items() if name not in ("ORT_DISABLE_TELEMETRY", "CI")}
+    done = subprocess.run([sys.executable, "-c", code], env=environment | {"TMPDIR": str(tmp_path)}, check=False)
+    assert done.returncode == 0
+    assert not list(tmp_path.iterdir())

@@ -100,6 +100,8 @@ def deploy(rng: np.random.Generator, ticks: int = 440, approach: int = 40) -> di
         positions=positions,
         velocities=np.zeros_like(positions),
         targets=targets,
+        pose_names=(),
+        poses=np.zeros((ticks, 0, 7)),
     )
     twin = {
         "task": "leap/rotate-z",
