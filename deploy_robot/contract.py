@@ -168,7 +168,9 @@ def _chains(given: object) -> tuple[Chain, ...]:
     chains = []
     for index, chain in enumerate(given):
         values = fields.arguments(Chain, chain, f"kinematics[{index}]")
-        links = values["links"] if isinstance(values["links"], list) else []
-        values["links"] = tuple(Link(**fields.arguments(Link, link, f"kinematics[{index}].links")) for link in links)
+        links, where = values["links"], f"kinematics[{index}].links"
+        if not isinstance(links, list):
+            raise BundleError(f"{where}: given {links!r}, wanted a list of links")
+        values["links"] = tuple(Link(**fields.arguments(Link, link, where)) for link in links)
         chains.append(Chain(**values))
     return tuple(chains)

@@ -20,7 +20,7 @@ KEYS = ("name", "sign", "offset")
 class JointMap:
     """What the driver calls the policy's joints and how it counts them: its angle is sign * the policy's + offset.
 
-    Raises `JointMapError` on construction if the driver's names are not distinct, or a number is not as described.
+    Raises `JointMapError` on construction if the driver's names are not distinct.
     """
 
     joints: tuple[str, ...]

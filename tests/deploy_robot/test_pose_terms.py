@@ -121,6 +121,12 @@ def test_chains_must_fit_their_contract(contract):
         dataclasses.replace(contract, tracked=TERMS, kinematics=(elsewhere,))
 
 
+def test_a_contract_whose_links_are_no_list_is_refused(contract):
+    text = contract.to_json().replace('"kinematics": []', '"kinematics": [{"name": "hand", "links": {}}]')
+    with pytest.raises(BundleError, match=r"kinematics\[0\]\.links: given {}, wanted a list of links"):
+        Contract.from_json(text)
+
+
 def test_contracts_from_before_there_were_any_are_read(contract):
     text = contract.to_json().replace('  "tracked": [],\n', "").replace('  "kinematics": [],\n', "")
     assert "tracked" not in text and "kinematics" not in text

@@ -78,6 +78,8 @@ class OwnTask(RobotTask):
         return dict(self.description.train)
 
     def rewarded(self, changes: Mapping[str, float]) -> OwnTask:
+        if not changes:
+            return self
         task = copy.copy(self)
         rewards = changed_reward(self.name, vars(self.description)["rewards"], changes)
         task.description = self.description.model_copy(update={"rewards": rewards})
