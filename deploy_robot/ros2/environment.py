@@ -5,15 +5,21 @@ from pathlib import Path
 
 PROFILE_VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
 RANGE_VARIABLE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
+NETWORK_PROFILE = Path(__file__).with_name("fastdds.xml")
+LOCALHOST_PROFILE = Path(__file__).with_name("fastdds_localhost.xml")
 
 
-def prepare_environment(localhost: bool = False) -> None:
-    """Make nodes of this process find others fast and, if `localhost`, on this computer only.
+def prepare_environment(localhost: bool = False, middleware: str = "rmw_fastrtps_cpp") -> None:
+    """Make nodes of this process find others fast and reliably and, if `localhost`, on this computer only.
 
     Fast DDS announces a new node a few times and then every few seconds, so that one that starts while another is busy
-    is found late; the profile beside this file announces for longer. A profile chosen by the user is left alone.
+    is found late; the profiles beside this file announce for longer. They also keep to UDP: where a process with shared
+    memory was killed, the next to start may destroy a queue that others still write into, and hears nothing (Fast DDS
+    pull request 4737). ROS's own discovery range LOCALHOST brings shared memory back, so that with Fast DDS the profile
+    does the confining, to the loopback interface. A profile chosen by the user is left alone.
     """
-    if PROFILE_VARIABLE not in os.environ:
-        os.environ[PROFILE_VARIABLE] = str(Path(__file__).with_name("fastdds.xml"))
+    if "fastrtps" in middleware:
+        os.environ.setdefault(PROFILE_VARIABLE, str(LOCALHOST_PROFILE if localhost else NETWORK_PROFILE))
     if localhost:
-        os.environ[RANGE_VARIABLE] = "LOCALHOST"
+        confined = "fastrtps" in middleware and os.environ[PROFILE_VARIABLE] == str(LOCALHOST_PROFILE)
+        os.environ[RANGE_VARIABLE] = "SYSTEM_DEFAULT" if confined else "LOCALHOST"

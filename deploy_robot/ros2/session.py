@@ -39,7 +39,7 @@ class RosSession:
     """
 
     def __init__(self, node_name: str, settings: RosSettings):
-        prepare_environment(settings.localhost)
+        prepare_environment(settings.localhost, rclpy.get_rmw_implementation_identifier())
         self.settings = settings
         self._context = rclpy.Context()
         rclpy.init(
