@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import torch
 from torch import nn
 
-Encoder = Literal["mlp", "cnn", "impala"]
+Encoder = Literal["mlp", "gated", "cnn", "impala"]
 Image = tuple[int, int, int]
 """Height, width and channels of the picture that an observation begins with, values 0 to 1, row by row."""
 
@@ -22,6 +22,26 @@ class MLP(nn.Sequential):
             inputs = width
         super().__init__(*layers)
         self.width = inputs
+
+
+class Gated(nn.Module):
+    """Products of pairs of dense features, and dense features beside them, each as many as `widths` begins with, then dense
+    layers of `widths` (..., p) -> (..., width).
+
+    A product is what "this action was taken and paid so much" takes (bilinear gated unit: Dauphin et al. 2017, arXiv
+    1612.08083; Shazeer 2020, arXiv 2002.05202); a dense layer has to put it together from many of its features.
+    """
+
+    def __init__(self, inputs: int, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.first, self.second, self.beside = (nn.Linear(inputs, widths[0]) for _ in range(3))
+        self.dense = MLP(2 * widths[0], widths)
+        self.width = self.dense.width
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        """(..., p) -> (..., width)."""
+        product = self.first(observation) * self.second(observation)
+        return self.dense(torch.cat((product, self.beside(observation)), dim=-1))
 
 
 class _Residual(nn.Module):
@@ -80,12 +100,15 @@ class CNN(nn.Module):
         return encoded.reshape(*observation.shape[:-1], self.width)
 
 
-def make_encoder(kind: Encoder, inputs: int, widths: tuple[int, ...], image: Image | None) -> MLP | CNN:
+def make_encoder(kind: Encoder, inputs: int, widths: tuple[int, ...], image: Image | None) -> MLP | Gated | CNN:
     """The encoder of that kind for p = `inputs` values. Raises ValueError where they do not go together."""
     if kind not in get_args(Encoder):
         raise ValueError(f"encoder={kind!r}: wanted one of {', '.join(get_args(Encoder))}")
     if kind == "mlp":
         return MLP(inputs, widths)
+    if kind == "gated":
+        return Gated(inputs, widths)
     if image is None:
-        raise ValueError(f"encoder={kind!r} wants observations that begin with an image; these have none: take 'mlp'")
+        flat = "'mlp' or 'gated'"
+        raise ValueError(f"encoder={kind!r} wants observations that begin with an image; these have none: take {flat}")
     return CNN(kind, inputs, image, widths)

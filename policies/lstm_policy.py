@@ -29,7 +29,7 @@ ActionDistribution = Distribution | BinnedDistribution
 class LSTMPolicy(BasePolicy):
     """A recurrent actor on the `policy` group and a critic on the `critic` group (asymmetric actor-critic).
 
-    :param encoder: "mlp", or "cnn" or "impala" where observations begin with an image.
+    :param encoder: "mlp" or "gated", or "cnn" or "impala" where observations begin with an image.
     :param widths: dense layers of the encoder.
     :param memory: "lstm", "gru" or "none".
     :param hidden: width H of the memory.
@@ -72,7 +72,7 @@ class LSTMPolicy(BasePolicy):
             "log_std_init": log_std_init,
         }
         self.sizes = sizes = group_sizes(observation_space, critic_group)
-        self.pixels = int(np.prod(image)) if image and encoder != "mlp" else 0
+        self.pixels = int(np.prod(image)) if image and encoder not in ("mlp", "gated") else 0
         layout = tuple(widths), hidden, memory, encoder, image
         self.actor = RecurrentNetwork(sizes["policy"], *layout)
         self.critic = None if shared else RecurrentNetwork(sizes["critic"], *layout)

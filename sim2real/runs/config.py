@@ -107,8 +107,9 @@ class TrainConfig(WorldSource):
     """Where returns are cut: at each episode's end, or only at the trial's."""
     memory: Literal["lstm", "gru", "none"] = "lstm"
     """What carries over from step to step."""
-    encoder: Literal["mlp", "cnn", "impala"] = "mlp"
-    """What comes before the memory: a dense layer, or convolutions where observations begin with an image."""
+    encoder: Literal["mlp", "gated", "cnn", "impala"] = "mlp"
+    """What comes before the memory: a dense layer; the same after products of pairs of features (`gated`), where what was
+    done and what it brought must be put together; or convolutions where observations begin with an image."""
     hidden: int = Field(128, ge=1)
     """Width of the encoder's dense layer and of the memory, of actor and critic alike."""
     shared: bool = False

@@ -9,7 +9,7 @@ import torch
 from gymnasium import spaces
 
 from policies import LSTMPolicy
-from policies.encoders import MLP, make_encoder
+from policies.encoders import MLP, Gated, make_encoder
 
 IMAGE = (16, 14, 3)
 PIXELS = 16 * 14 * 3
@@ -37,6 +37,26 @@ def test_an_mlp_without_layers_passes_its_input_on() -> None:
     encoder = MLP(5, ())
     assert encoder.width == 5
     assert torch.equal(encoder(torch.arange(5.0)), torch.arange(5.0))
+
+
+@pytest.mark.parametrize("leading", [(), (5,), (3, 5)], ids=str)
+def test_gated_features_keep_the_leading_axes(leading: tuple[int, ...]) -> None:
+    encoder = make_encoder("gated", 7, (32, 8), None)
+    assert encoder.width == 8
+    assert encoder(torch.rand(*leading, 7)).shape == (*leading, 8)
+
+
+def test_gated_features_are_of_products_and_of_what_was_seen() -> None:
+    """First times second value, and the third beside it, added up: -2 * 3 + 0.5, or nearly -1 after an ELU."""
+    encoder = Gated(3, (1,))
+    with torch.no_grad():
+        for layer, column in ((encoder.first, 0), (encoder.second, 1), (encoder.beside, 2)):
+            layer.weight.copy_(torch.eye(3)[column : column + 1])
+            layer.bias.zero_()
+        encoder.dense[0].weight.fill_(1.0)
+        encoder.dense[0].bias.zero_()
+    seen = torch.tensor([[2.0, 3.0, 0.5], [-2.0, 3.0, 0.5]])
+    torch.testing.assert_close(encoder(seen), torch.nn.functional.elu(torch.tensor([[6.5], [-5.5]])))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -120,7 +140,9 @@ def _refused(**options: Any) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_encoder_of_images_without_an_image_is_refused(kind: str) -> None:
     told = _refused(kind=kind, image=None)
-    assert told == f"encoder={kind!r} wants observations that begin with an image; these have none: take 'mlp'"
+    assert (
+        told == f"encoder={kind!r} wants observations that begin with an image; these have none: take 'mlp' or 'gated'"
+    )
 
 
 def test_an_image_larger_than_the_observation_is_refused() -> None:
@@ -134,7 +156,7 @@ def test_an_image_too_small_for_the_convolutions_is_refused() -> None:
 
 @pytest.mark.parametrize("image", [None, IMAGE])
 def test_an_encoder_that_is_none_is_refused_with_those_that_there_are(image: Any) -> None:
-    assert _refused(kind="resnet", image=image) == "encoder='resnet': wanted one of mlp, cnn, impala"
+    assert _refused(kind="resnet", image=image) == "encoder='resnet': wanted one of mlp, gated, cnn, impala"
 
 
 @pytest.mark.parametrize("kind", ["mlp", "cnn"])
