@@ -33,6 +33,8 @@ class LSTMPolicy(BasePolicy):
     :param widths: dense layers of the encoder.
     :param memory: "lstm", "gru" or "none".
     :param hidden: width H of the memory.
+    :param memory_span: steps that memory reaches back from the start (chrono initialisation); None lets it begin by
+        losing half at each step, all biases 0.
     :param shared: the critic is a dense layer on the actor's features and its own group, instead of a network with a
         memory of its own.
     :param critic_group: the observation group that the critic sees.
@@ -51,6 +53,7 @@ class LSTMPolicy(BasePolicy):
         widths: tuple[int, ...] = (128,),
         memory: Memory = "lstm",
         hidden: int = 128,
+        memory_span: int | None = None,
         shared: bool = False,
         critic_group: str = "critic",
         image: Image | None = None,
@@ -65,6 +68,7 @@ class LSTMPolicy(BasePolicy):
             "widths": tuple(widths),
             "memory": memory,
             "hidden": hidden,
+            "memory_span": memory_span,
             "shared": shared,
             "critic_group": critic_group,
             "image": image,
@@ -73,7 +77,7 @@ class LSTMPolicy(BasePolicy):
         }
         self.sizes = sizes = group_sizes(observation_space, critic_group)
         self.pixels = int(np.prod(image)) if image and encoder not in ("mlp", "gated") else 0
-        layout = tuple(widths), hidden, memory, encoder, image
+        layout = tuple(widths), hidden, memory, encoder, image, memory_span
         self.actor = RecurrentNetwork(sizes["policy"], *layout)
         self.critic = None if shared else RecurrentNetwork(sizes["critic"], *layout)
         self.policy_normalizer = RunningNormalizer(sizes["policy"], self.pixels)

@@ -10,6 +10,16 @@ from torch import nn
 Memory = Literal["lstm", "gru", "none"]
 
 
+def _keeping(hidden: int, span: int) -> torch.Tensor:
+    """Biases of gates (H,) that keep a share 1 - 1/T of a cell at each step, T spread from 2 to `span` steps.
+
+    Chrono initialisation (Tallec and Ollivier 2018, arXiv 1804.11188, equation 16). Raises ValueError for a span below 3.
+    """
+    if span < 3:
+        raise ValueError(f"memory_span={span}: wanted 3 steps or more")
+    return (torch.rand(hidden) * (span - 2) + 1).log()
+
+
 class LSTMMemory(nn.Module):
     """Memory (n, 2, H): hidden state h and cell state c (Hochreiter and Schmidhuber 1997)."""
 
@@ -17,6 +27,13 @@ class LSTMMemory(nn.Module):
         super().__init__()
         self.shape, self.width = (2, hidden), hidden
         self.cell = nn.LSTM(inputs, hidden)
+
+    @torch.no_grad()
+    def reach(self, span: int) -> None:
+        """Let cells begin by keeping what they hold for up to `span` steps, and take in as little at each."""
+        keeping = _keeping(hidden := self.width, span)
+        self.cell.bias_ih_l0[:hidden] = -keeping
+        self.cell.bias_ih_l0[hidden : 2 * hidden] = keeping
 
     def forward(self, features: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """features (T, n, w), memory before the first step -> features (T, n, H), memory after the last."""
@@ -36,6 +53,11 @@ class GRUMemory(nn.Module):
         super().__init__()
         self.shape, self.width = (1, hidden), hidden
         self.cell = nn.GRU(inputs, hidden)
+
+    @torch.no_grad()
+    def reach(self, span: int) -> None:
+        """Let units begin by keeping what they hold for up to `span` steps."""
+        self.cell.bias_ih_l0[self.width : 2 * self.width] = _keeping(self.width, span)
 
     def forward(self, features: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """features (T, n, w), memory before the first step -> features (T, n, H), memory after the last."""

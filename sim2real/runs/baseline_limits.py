@@ -15,6 +15,7 @@ _COMMON: dict[str, Any] = {
     "entropy_final": None,
     "gamma_final": None,
     "value_cut": "trial",
+    "memory_span": None,
     "encoder": "mlp",
     "shared": False,
     "critic_group": "policy",

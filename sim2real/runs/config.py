@@ -107,6 +107,9 @@ class TrainConfig(WorldSource):
     """Where returns are cut: at each episode's end, or only at the trial's."""
     memory: Literal["lstm", "gru", "none"] = "lstm"
     """What carries over from step to step."""
+    memory_span: int | None = Field(None, ge=3)
+    """Steps that the memory reaches back at the start of training, spread over its cells up to this many; if not given, all
+    begin by losing half at each step. The length of a trial where everything in it is to be remembered."""
     encoder: Literal["mlp", "gated", "cnn", "impala"] = "mlp"
     """What comes before the memory: a dense layer; the same after products of pairs of features (`gated`), where what was
     done and what it brought must be put together; or convolutions where observations begin with an image."""

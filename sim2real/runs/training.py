@@ -71,6 +71,7 @@ def make_model(env: TrialEnv, config: TrainConfig) -> LSTMPPO | Baseline:
         "encoder": config.encoder,
         "widths": widths,
         "memory": config.memory,
+        "memory_span": config.memory_span,
         "hidden": config.hidden,
         "shared": config.shared,
         "critic_group": config.critic_group,

@@ -59,11 +59,14 @@ class TabularMDP(Task):
         return {
             "value_cut": "trial",
             "stagger": trial > rollout,
-            "worlds": 8 * (3200 // rollout),
+            "worlds": 32 * (3200 // rollout),
             "rollout": rollout,
             "epochs": 2,
-            "minibatches": 8,
+            "minibatches": 32,
+            "encoder": "gated",
             "hidden": 128,
+            "memory_span": trial,
+            "shared": True,
             "gamma": 0.6,
             "gamma_final": 0.98,
             "gae_lambda": 0.6,
@@ -72,7 +75,7 @@ class TabularMDP(Task):
             "learning_rate": 1.5e-3,
             "desired_kl": None,
             "anneal": True,
-            "steps": 800_000 * self.episodes_per_trial,
+            "steps": 1_000_000 * self.episodes_per_trial,
         }
 
     def simulate(
