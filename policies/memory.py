@@ -31,9 +31,9 @@ class LSTMMemory(nn.Module):
     @torch.no_grad()
     def reach(self, span: int) -> None:
         """Let cells begin by keeping what they hold for up to `span` steps, and take in as little at each."""
-        keeping = _keeping(hidden := self.width, span)
-        self.cell.bias_ih_l0[:hidden] = -keeping
-        self.cell.bias_ih_l0[hidden : 2 * hidden] = keeping
+        taking, keeping, _, _ = self.cell.get_parameter("bias_ih_l0").split(self.width)
+        keeping.copy_(_keeping(self.width, span))
+        taking.copy_(-keeping)
 
     def forward(self, features: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """features (T, n, w), memory before the first step -> features (T, n, H), memory after the last."""
@@ -57,7 +57,8 @@ class GRUMemory(nn.Module):
     @torch.no_grad()
     def reach(self, span: int) -> None:
         """Let units begin by keeping what they hold for up to `span` steps."""
-        self.cell.bias_ih_l0[self.width : 2 * self.width] = _keeping(self.width, span)
+        _, keeping, _ = self.cell.get_parameter("bias_ih_l0").split(self.width)
+        keeping.copy_(_keeping(self.width, span))
 
     def forward(self, features: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """features (T, n, w), memory before the first step -> features (T, n, H), memory after the last."""

@@ -18,6 +18,7 @@ try:
     from rclpy.publisher import Publisher
     from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
     from rclpy.signals import SignalHandlerOptions
+    from rclpy.utilities import get_rmw_implementation_identifier
     from sensor_msgs.msg import JointState
 except ImportError as error:
     raise MissingRos(
@@ -39,7 +40,7 @@ class RosSession:
     """
 
     def __init__(self, node_name: str, settings: RosSettings):
-        prepare_environment(settings.localhost, rclpy.get_rmw_implementation_identifier())
+        prepare_environment(settings.localhost, get_rmw_implementation_identifier())
         self.settings = settings
         self._context = rclpy.Context()
         rclpy.init(
