@@ -45,18 +45,15 @@ class Bandit(Task):
 
     @property
     def recipe(self) -> dict[str, Any]:
-        long = self.episode_steps >= 100
         return {
             "value_cut": "trial",
             "stagger": False,
             "worlds": max(12_800 // self.episode_steps, 64),
             "rollout": self.episode_steps,
             "epochs": 3,
-            "encoder": "gated" if long else "mlp",
             "hidden": 64,
-            "memory_span": self.episode_steps if long else None,
             "gamma": 1.0,
-            "entropy": 0.02 if long else 0.0,
+            "entropy": 0.02 if self.episode_steps >= 100 else 0.0,
             "entropy_final": 0.0,
             "learning_rate": 3e-3,
             "desired_kl": None,
