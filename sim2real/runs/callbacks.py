@@ -16,7 +16,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from sim2real.trials.trial_env import TrialEnv
 
 EPISODES = 256
-"""Metrics are means over this many of the last episodes."""
+"""Metrics are means over this many of the last episodes, at the least."""
 
 
 class TaskStatistics(BaseCallback):
@@ -26,7 +26,9 @@ class TaskStatistics(BaseCallback):
         super().__init__()
         self._env = env
         self._show = show
-        self._episodes: deque[dict[str, float]] = deque(maxlen=EPISODES)
+        # Where trials run side by side, the last episodes of all of them would be what trials end with.
+        trials = 0 if env.stagger else env.num_envs * env.episodes_per_trial
+        self._episodes: deque[dict[str, float]] = deque(maxlen=max(EPISODES, trials))
         self.latest: dict[str, float] = {}
 
     def _on_step(self) -> bool:

@@ -81,6 +81,16 @@ def progress(run: RunFolder) -> list[dict[str, float]]:
     return [{k: v for k, v in row.items() if k in kept or not k.startswith("time/")} for row in rows]
 
 
+def test_trials_side_by_side_are_reported_whole_not_by_the_episodes_they_end_with(tmp_path) -> None:
+    """All end their last episode at once, in which an agent that learns within the trial does best."""
+    task = make_task("mdp/n10")
+    numbers = {"worlds": 40, "minibatches": 2, "rollout": 100, "hidden": 8, "stagger": False, "threads": 1}
+    run = RunFolder.create(tmp_path / "run", task, TrainConfig(**numbers, steps=8000), task.worlds)
+    train(run)
+    for row in progress(run):
+        assert row["episode/return"] == pytest.approx(10 * row["reward/regret"], abs=1e-9)
+
+
 def assert_same_training(run: RunFolder, other: RunFolder) -> None:
     assert_equal(load_checkpoint(run.checkpoint_path), load_checkpoint(other.checkpoint_path))
     ours, theirs = load_policy(run).policy.state_dict(), load_policy(other).policy.state_dict()
