@@ -46,19 +46,18 @@ PUBLISHED = {
 }
 
 
-def measure(run: RunFolder) -> dict[str, Any]:
-    """The trials' total rewards on new instances, and what the policy cost."""
+def score(run: RunFolder) -> dict[str, float]:
+    """The trials' total rewards on new instances."""
     task, policy = run.task, load_policy(run).policy
     worlds = choose_worlds(run.worlds(task), "seen", INSTANCES, SEED)
     totals = evaluate(task, TrainedPlayer(policy, SEED), worlds).metrics["total_reward"].sum(axis=1)
-    last = read_progress(run.progress_path)[-1]
-    return {
-        "seed": run.config.seed,
-        "mean": float(totals.mean()),
-        "standard_error": float(totals.std(ddof=1) / np.sqrt(INSTANCES)),
-        "steps": int(last[STEPS]),
-        "minutes": minutes(run),
-    }
+    return {"mean": float(totals.mean()), "standard_error": float(totals.std(ddof=1) / np.sqrt(INSTANCES))}
+
+
+def measure(run: RunFolder) -> dict[str, Any]:
+    """What the policy scores, and what it cost."""
+    steps = int(read_progress(run.progress_path)[-1][STEPS])
+    return {"seed": run.config.seed, **score(run), "steps": steps, "minutes": minutes(run)}
 
 
 def holds(result: dict[str, Any], published: float) -> bool:
