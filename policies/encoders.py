@@ -8,6 +8,8 @@ import torch
 from torch import nn
 
 Encoder = Literal["mlp", "gated", "cnn", "impala"]
+WITHOUT_IMAGE = ("mlp", "gated")
+"""Encoders that take an observation as it is; the others want one that begins with an image."""
 Image = tuple[int, int, int]
 """Height, width and channels of the picture that an observation begins with, values 0 to 1, row by row."""
 
@@ -109,6 +111,6 @@ def make_encoder(kind: Encoder, inputs: int, widths: tuple[int, ...], image: Ima
     if kind == "gated":
         return Gated(inputs, widths)
     if image is None:
-        flat = "'mlp' or 'gated'"
+        flat = " or ".join(map(repr, WITHOUT_IMAGE))
         raise ValueError(f"encoder={kind!r} wants observations that begin with an image; these have none: take {flat}")
     return CNN(kind, inputs, image, widths)

@@ -14,7 +14,7 @@ from stable_baselines3.common.type_aliases import Schedule
 from torch import nn
 
 from policies.binned import BinnedDistribution
-from policies.encoders import MLP, Encoder, Image
+from policies.encoders import MLP, WITHOUT_IMAGE, Encoder, Image
 from policies.memory import Memory, NoMemory
 from policies.networks import RecurrentNetwork
 from policies.normalizer import RunningNormalizer
@@ -76,7 +76,7 @@ class LSTMPolicy(BasePolicy):
             "log_std_init": log_std_init,
         }
         self.sizes = sizes = group_sizes(observation_space, critic_group)
-        self.pixels = int(np.prod(image)) if image and encoder not in ("mlp", "gated") else 0
+        self.pixels = int(np.prod(image)) if image and encoder not in WITHOUT_IMAGE else 0
         layout = tuple(widths), hidden, memory, encoder, image, memory_span
         self.actor = RecurrentNetwork(sizes["policy"], *layout)
         self.critic = None if shared else RecurrentNetwork(sizes["critic"], *layout)
