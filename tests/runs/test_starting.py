@@ -55,6 +55,12 @@ def test_training_starts_from_the_given_runs_policy_and_normalisers(first, make)
     assert after["policy_normalizer.count"] == 2 * before["policy_normalizer.count"]
 
 
+def test_what_memory_would_begin_with_is_nothing_to_a_run_that_starts_from_another(first, make) -> None:
+    plain, reaching = (make(f"span-{span}", start_from=first.path, memory_span=span) for span in (None, 50))
+    assert changed(parameters(first), parameters(plain))
+    assert not changed(parameters(plain), parameters(reaching))
+
+
 @pytest.mark.parametrize(
     ("part", "kept"),
     [
