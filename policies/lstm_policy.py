@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -136,9 +137,10 @@ class LSTMPolicy(BasePolicy):
     def distribution(self, features: torch.Tensor) -> ActionDistribution:
         """The actor's features (..., w) -> distribution over as many actions, flattened."""
         outputs = self.action_net(features.reshape(-1, features.shape[-1]))
-        if isinstance(self.action_dist, DiagGaussianDistribution):
-            return self.action_dist.proba_distribution(outputs, self.log_std)
-        return self.action_dist.proba_distribution(outputs)
+        fresh = copy.copy(self.action_dist)  # it keeps what it is given, and several threads may ask
+        if isinstance(fresh, DiagGaussianDistribution):
+            return fresh.proba_distribution(outputs, self.log_std)
+        return fresh.proba_distribution(outputs)
 
     def value(
         self, actor_features: torch.Tensor, observation: torch.Tensor, memory: torch.Tensor

@@ -18,9 +18,11 @@ from stable_baselines3.common.utils import safe_mean
 from stable_baselines3.common.vec_env import VecEnv
 
 from policies.collecting import Collector, Lengths
+from policies.gradients import one_thread_each
+from policies.loss import UpdateSettings
 from policies.lstm_policy import LSTMPolicy
 from policies.rollout import Rollout
-from policies.update import UpdateSettings, update
+from policies.update import update
 
 
 class LSTMPPO(BaseAlgorithm):
@@ -55,6 +57,7 @@ class LSTMPPO(BaseAlgorithm):
     :param baseline: subtract the critic's value from returns; without, returns are those of whole episodes (REINFORCE).
     :param device: "cpu" or "auto"; stable-baselines3 passes it on.
     :param value_cut: "episode" or "trial": where the return is cut.
+    :param threads: cores that learn side by side; 0 takes as many as torch would. They change the speed, never the result.
     :raises ValueError: where a number does not fit the others.
     """
 
@@ -90,6 +93,7 @@ class LSTMPPO(BaseAlgorithm):
         verbose: int = 0,
         seed: int | None = None,
         device: torch.device | str = "cpu",
+        threads: int = 0,
         _init_setup_model: bool = True,
     ) -> None:
         super().__init__(
@@ -116,7 +120,7 @@ class LSTMPPO(BaseAlgorithm):
         if anneal and desired_kl is not None:
             raise ValueError(f"anneal and desired_kl={desired_kl} both set the learning rate: give one of them")
         self.lengths = Lengths(n_steps, n_steps if segment is None else segment, burn_in)
-        self.value_cut, self.anneal = value_cut, anneal
+        self.value_cut, self.anneal, self.threads = value_cut, anneal, threads
         self.gamma_final, self.ent_coef_final = gamma_final, ent_coef_final
         self.update_settings = UpdateSettings(
             n_epochs=n_epochs,
@@ -172,7 +176,14 @@ class LSTMPPO(BaseAlgorithm):
         if fresh:
             self._collector.begin(self.policy, self._last_obs, self.n_envs)
         self.stop_requested = False
+        threads = self.threads or torch.get_num_threads()
         callback.on_training_start(locals(), globals())
+        with one_thread_each():
+            self._learn(total_timesteps, callback, log_interval, threads)
+        callback.on_training_end()
+        return self
+
+    def _learn(self, total_timesteps: int, callback: BaseCallback, log_interval: int, threads: int) -> None:
         assert self.env is not None
         while self.num_timesteps < total_timesteps:
             self._update_current_progress_remaining(self.num_timesteps, total_timesteps)
@@ -187,14 +198,12 @@ class LSTMPPO(BaseAlgorithm):
             callback.update_locals(locals())
             callback.on_rollout_end()
             began = time.perf_counter()
-            measured = self._update(rollout, settings)
+            measured = self._update(rollout, settings, threads)
             self.learn_seconds += time.perf_counter() - began
             self.iteration += 1
             self._n_updates += self.update_settings.n_epochs
             if log_interval and self.iteration % log_interval == 0:
                 self._log(measured)
-        callback.on_training_end()
-        return self
 
     def _collect(self, env: VecEnv, callback: BaseCallback) -> Rollout | None:
         def stepped(
@@ -225,12 +234,12 @@ class LSTMPPO(BaseAlgorithm):
         """The discount of values behind time limits; none where returns are learnt from without values."""
         return settings.gamma if settings.baseline else None
 
-    def _update(self, rollout: Rollout, settings: UpdateSettings) -> dict[str, float]:
+    def _update(self, rollout: Rollout, settings: UpdateSettings, threads: int) -> dict[str, float]:
         optimizer = self.policy.optimizer
         if self.anneal:
             for group in optimizer.param_groups:
                 group["lr"] = self._current_progress_remaining * self.lr_schedule(1.0)
-        measured = update(self.policy, optimizer, rollout, settings, self._shuffle_rng)
+        measured = update(self.policy, optimizer, rollout, settings, self._shuffle_rng, threads)
         burn_in = self.lengths.burn_in
         self.policy.policy_normalizer.update(rollout.policy_observation[burn_in:])
         self.policy.critic_normalizer.update(rollout.critic_observation[burn_in:])

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections import defaultdict
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from policies.gradients import Gradients
+from policies.loss import Batch, UpdateSettings
 from policies.lstm_policy import LSTMPolicy
 from policies.rollout import Rollout, before_segments, in_segments
-from policies.segments import Segments
-
-
-@dataclass(frozen=True)
-class UpdateSettings:
-    """What the update of one rollout depends on; the fields are documented at `LSTMPPO`."""
-
-    n_epochs: int
-    n_minibatches: int
-    gamma: float
-    gae_lambda: float
-    clip_range: float | None
-    clip_range_vf: float | None
-    ent_coef: float
-    vf_coef: float
-    max_grad_norm: float
-    desired_kl: float | None
-    baseline: bool
-
 
 LEARNING_RATE_BOUNDS = (1e-5, 3e-3)
 """The KL-adaptive learning rate stays within these."""
@@ -46,40 +29,15 @@ class NoReturns(ValueError):
     """Returns without a baseline were asked for, and none is known to its end."""
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """Some columns of a rollout cut into segments: (L, m) steps, (k, m) steps before them, and what they are taken for.
-    Observations are normalised."""
-
-    policy_observation: torch.Tensor
-    critic_observation: torch.Tensor
-    memory_reset: torch.Tensor
-    policy_before: torch.Tensor
-    critic_before: torch.Tensor
-    reset_before: torch.Tensor
-    actor_memory: torch.Tensor
-    critic_memory: torch.Tensor
-    action: torch.Tensor
-    log_probability: torch.Tensor
-    advantage: torch.Tensor
-    target: torch.Tensor
-    value: torch.Tensor
-    used: torch.Tensor
-
-    def columns(self, ids: torch.Tensor) -> _Batch:
-        """These columns only; memories have a row per column."""
-        rows = ("actor_memory", "critic_memory")
-        return _Batch(**{name: t[ids] if name in rows else t[:, ids] for name, t in vars(self).items()})
-
-
 def update(
     policy: LSTMPolicy,
     optimizer: torch.optim.Optimizer,
     rollout: Rollout,
     settings: UpdateSettings,
     rng: np.random.Generator,
+    threads: int = 1,
 ) -> dict[str, float]:
-    """Improve `policy` on `rollout`. Returns the means of what was measured.
+    """Improve `policy` on `rollout`. Returns the means of what was measured, whatever the number of threads.
 
     Minibatches are whole worlds, shuffled each epoch. With `desired_kl`, the optimizer's learning rate follows the
     divergence from the collecting policy (lowered or raised when it leaves a factor of two around the target).
@@ -88,7 +46,8 @@ def update(
     """
     before = copy.deepcopy((policy.state_dict(), optimizer.state_dict()))
     try:
-        return _improve(policy, optimizer, rollout, settings, rng)
+        with Gradients(policy, settings, threads) as gradients:
+            return _improve(policy, optimizer, rollout, settings, rng, gradients)
     except Diverged:
         policy.load_state_dict(before[0])
         optimizer.load_state_dict(before[1])
@@ -101,6 +60,7 @@ def _improve(
     rollout: Rollout,
     settings: UpdateSettings,
     rng: np.random.Generator,
+    gradients: Gradients,
 ) -> dict[str, float]:
     batch, explained_variance = _prepare(policy, rollout, settings)
     worlds = rollout.reward.shape[1]
@@ -113,13 +73,11 @@ def _improve(
             minibatch = batch.columns(ids)
             if not minibatch.used.any():
                 continue
-            loss, parts = _loss(policy, minibatch, settings)
-            if not torch.isfinite(loss):
-                raise Diverged(f"the loss is {loss.item()}: " + _listed(parts))
+            loss, parts = gradients.set(minibatch)
+            if not math.isfinite(loss):
+                raise Diverged(f"the loss is {loss}: " + _listed(parts))
             if parts["quadratic_kl"] > HIGHEST_KL:
                 raise Diverged(f"the policy moved by {parts['quadratic_kl']:.3g} nats in one update: " + _listed(parts))
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
             norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), settings.max_grad_norm)
             if not torch.isfinite(norm):
                 raise Diverged(f"the gradient's norm is {norm.item()}: " + _listed(parts))
@@ -135,7 +93,7 @@ def _improve(
     }
 
 
-def _prepare(policy: LSTMPolicy, rollout: Rollout, settings: UpdateSettings) -> tuple[_Batch, float]:
+def _prepare(policy: LSTMPolicy, rollout: Rollout, settings: UpdateSettings) -> tuple[Batch, float]:
     """The batch, and the share of the returns' variance that the values explain; takes in the returns' statistics."""
     if settings.baseline:
         advantage = rollout.advantages(settings.gamma, settings.gae_lambda)
@@ -167,7 +125,7 @@ def _prepare(policy: LSTMPolicy, rollout: Rollout, settings: UpdateSettings) -> 
     def before(values: torch.Tensor) -> torch.Tensor:
         return before_segments(values, segments, burn_in)
 
-    batch = _Batch(
+    batch = Batch(
         policy_observation=steps(policy_seen[burn_in:]),
         critic_observation=steps(critic_seen[burn_in:]),
         memory_reset=steps(rollout.memory_reset[burn_in:]),
@@ -184,53 +142,6 @@ def _prepare(policy: LSTMPolicy, rollout: Rollout, settings: UpdateSettings) -> 
         used=steps(used),
     )
     return batch, 1.0 - left.item()
-
-
-def _loss(policy: LSTMPolicy, batch: _Batch, settings: UpdateSettings) -> tuple[torch.Tensor, dict[str, float]]:
-    segments = Segments.from_resets(batch.memory_reset)
-    memory = policy.actor.memory_after(batch.actor_memory, batch.policy_before, batch.reset_before)
-    features = segments.unroll(policy.actor, batch.policy_observation, memory)
-    used = batch.used.flatten()
-    distribution = policy.distribution(features)
-    log_ratio = (distribution.log_prob(batch.action.flatten(0, 1)) - batch.log_probability.flatten())[used]
-    ratio = log_ratio.exp()
-    gain = batch.advantage.flatten()[used]
-    if settings.clip_range is None:
-        policy_loss = -(gain * ratio).mean()
-    else:
-        clipped = ratio.clamp(1.0 - settings.clip_range, 1.0 + settings.clip_range)
-        policy_loss = -torch.min(gain * ratio, gain * clipped).mean()
-    entropy = distribution.entropy()
-    entropy_mean = (-log_ratio if entropy is None else entropy[used]).mean()
-    loss = policy_loss - settings.ent_coef * entropy_mean
-    parts = {"policy_loss": policy_loss.item(), "entropy": entropy_mean.item()}
-    if settings.baseline:
-        value_loss = _value_loss(policy, segments, features, batch, settings)
-        loss = loss + settings.vf_coef * value_loss
-        parts["value_loss"] = value_loss.item()
-    with torch.no_grad():
-        parts["approx_kl"] = ((ratio - 1.0) - log_ratio).mean().item()
-        # To second order the same; a few actions that became very likely do not make it large.
-        parts["quadratic_kl"] = 0.5 * log_ratio.square().mean().item()
-        if settings.clip_range is not None:
-            parts["clip_fraction"] = ((ratio - 1.0).abs() > settings.clip_range).float().mean().item()
-    return loss, parts
-
-
-def _value_loss(
-    policy: LSTMPolicy, segments: Segments, features: torch.Tensor, batch: _Batch, settings: UpdateSettings
-) -> torch.Tensor:
-    """Squared error of normalised values; clipped, the larger of it and that of values held near the old ones."""
-    if policy.critic is None:
-        value = policy.joint_value(features, batch.critic_observation)
-    else:
-        memory = policy.critic.memory_after(batch.critic_memory, batch.critic_before, batch.reset_before)
-        value = policy.value_net(segments.unroll(policy.critic, batch.critic_observation, memory)).squeeze(-1)
-    error = (value - batch.target).square()
-    if settings.clip_range_vf is not None:
-        held = batch.value + (value - batch.value).clamp(-settings.clip_range_vf, settings.clip_range_vf)
-        error = torch.max(error, (held - batch.target).square())
-    return error.mean()
 
 
 def _listed(parts: dict[str, float]) -> str:

@@ -102,6 +102,7 @@ def make_model(env: TrialEnv, config: TrainConfig) -> LSTMPPO | Baseline:
             value_cut=config.value_cut,
             policy_kwargs=network,
             seed=config.seed,
+            threads=config.threads,
         )
     except ValueError as error:
         raise UserError(str(error)) from error

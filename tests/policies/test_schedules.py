@@ -16,9 +16,9 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The settings of each update from now on."""
     seen: list[Any] = []
 
-    def spy(policy: Any, optimizer: Any, rollout: Any, settings: Any, rng: Any) -> dict[str, float]:
+    def spy(policy: Any, optimizer: Any, rollout: Any, settings: Any, rng: Any, threads: int) -> dict[str, float]:
         seen.append(settings)
-        return update(policy, optimizer, rollout, settings, rng)
+        return update(policy, optimizer, rollout, settings, rng, threads)
 
     update = lstm_ppo.update
     monkeypatch.setattr(lstm_ppo, "update", spy)
