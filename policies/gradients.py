@@ -92,7 +92,7 @@ class Gradients:
         blocks = 1
         while 2 * blocks <= min(columns, steps * columns // LEAST_STEPS):
             blocks *= 2
-        chunks = torch.arange(columns).chunk(blocks)
+        chunks = torch.arange(columns).tensor_split(blocks)
         used = [int(batch.used[:, chunk].sum()) for chunk in chunks]
         return [
             _Part(loss, parameters, batch if blocks == 1 else batch.columns(chunk), count / sum(used))

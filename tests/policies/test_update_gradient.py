@@ -9,9 +9,11 @@ import pytest
 import torch
 from gymnasium import spaces
 
+from policies import gradients
+from policies.loss import UpdateSettings
 from policies.lstm_policy import LSTMPolicy
 from policies.rollout import Rollout
-from policies.update import UpdateSettings, update
+from policies.update import update
 
 TRIALS = ("..e.tE.", ".T.t..D", "...E...", "t.....e")
 SETTINGS = UpdateSettings(
@@ -181,6 +183,17 @@ def test_it_does_so_with_every_variant_of_the_loss(
     used = rollout.returns(1.0)[1]
     assert used.any() and not used.all()
     _check(policy, rollout, case, replace(SETTINGS, **change), rng)
+
+
+@pytest.mark.parametrize("baseline", [True, False], ids=["baseline", "returns"])
+@pytest.mark.parametrize("shared", [False, True], ids=["separate", "shared"])
+def test_it_does_so_when_worlds_are_differentiated_in_blocks(
+    shared: bool, baseline: bool, collect: Any, rng: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = Case("lstm", shared)
+    policy, rollout = collect(case)
+    monkeypatch.setattr(gradients, "LEAST_STEPS", 1)
+    _check(policy, rollout, case, replace(SETTINGS, baseline=baseline), rng)
 
 
 def test_minibatches_without_a_finished_episode_are_passed_over(collect: Any, rng: Any) -> None:
