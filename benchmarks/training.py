@@ -1,7 +1,7 @@
 """How fast a recurrent policy learns from a task's worlds: env steps/s of the whole loop, collecting and updating.
 
 `sim2real bench train --json` prints what `measure` returns. All learn the same task with the task's own recipe: the same
-networks, steps per update, epochs and steps per minibatch, torch's threads and the simulation's the same. Against
+networks, steps per update, epochs and steps per minibatch, and cores. Against
 
 - sb3-contrib's RecurrentPPO on the very worlds, `TrialEnv`;
 - the same as its users run it: `make_vec_env(task, PROCESSES, vec_env_cls=SubprocVecEnv)`, one gymnasium environment per
@@ -10,7 +10,8 @@ networks, steps per update, epochs and steps per minibatch, torch's threads and 
 
 sb3-contrib's critic sees the policy group, which is smaller than what the other two critics see. The limit is what no
 trainer can leave out: the simulation alone, in a second `TrialEnv` that repeats the same actions, and the passes alone:
-acting step by step, then the fused forward and backward passes over minibatches of random data in which no trial ends.
+acting step by step, then the fused forward and backward passes over minibatches of random data in which no trial ends, in
+the very parts and on as many cores.
 """
 
 from __future__ import annotations
@@ -26,10 +27,13 @@ import numpy as np
 import torch
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import SubprocVecEnv
+from torch import nn
 
 from benchmarks.reference_lstm_ppo import ReferencePPO
 from benchmarks.rows import Row
 from policies import LSTMPPO
+from policies.gradients import blocks, one_core_threads, one_thread_each
+from policies.networks import RecurrentNetwork
 from sim2real.runs.baselines import PolicyGroup, make_baseline
 from sim2real.runs.config import TrainConfig
 from sim2real.runs.training import make_model
@@ -45,6 +49,7 @@ TURN = 1.0  # s, at least one iteration
 
 def measure(task: Task, worlds: Sequence[int], seconds: float, threads: int) -> Iterator[Row]:
     """All rows of one task; each learner is measured for so many seconds, at least an iteration in each of its turns."""
+    threads = threads or torch.get_num_threads()
     for n in worlds:
         config = TrainConfig(**{**task.recipe, "worlds": n, "threads": threads})
         took = _in_turns(task, config, seconds)
@@ -145,25 +150,32 @@ def _repeated(env: TrialEnv, config: TrainConfig) -> Callable[[], None]:
 
 
 def _passes(model: LSTMPPO, config: TrainConfig) -> Callable[[], None]:
-    """The networks' passes of one iteration, on random data."""
+    """The networks' passes of one iteration, on random data, on as many cores."""
     policy = copy.deepcopy(model.policy)
     n, m = config.worlds, config.worlds // config.minibatches
     networks = [(policy.actor, policy.action_net, "policy"), (policy.critic, policy.value_net, "critic")]
     acting = {group: torch.randn(config.rollout, 1, n, policy.sizes[group]) for _, _, group in networks}
     learning = {group: torch.randn(config.rollout, m, policy.sizes[group]) for _, _, group in networks}
+    jobs = [
+        (network, head, learning[group][:, columns])
+        for network, head, group in networks
+        for columns in blocks(config.rollout, m)
+    ]
+
+    def differentiate(job: tuple[RecurrentNetwork, nn.Linear, torch.Tensor]) -> None:
+        network, head, observation = job
+        output = head(network(observation, network.initial_memory(observation.shape[1]))[0])
+        torch.autograd.grad(output.mean(), [*network.parameters(), *head.parameters()])
 
     def iterate() -> None:
-        for network, head, group in networks:
-            memory = network.initial_memory(n)
-            with torch.no_grad():
-                for observation in acting[group]:
-                    features, memory = network(observation, memory)
-                    head(features)
-        for _ in range(config.epochs * config.minibatches):
-            policy.zero_grad(set_to_none=True)
-            outputs = [
-                head(network(learning[group], network.initial_memory(m))[0]) for network, head, group in networks
-            ]
-            torch.stack([output.mean() for output in outputs]).sum().backward()
+        with one_thread_each(), one_core_threads(config.threads) as pool:
+            for network, head, group in networks:
+                memory = network.initial_memory(n)
+                with torch.no_grad():
+                    for observation in acting[group]:
+                        features, memory = network(observation, memory)
+                        head(features)
+            for _ in range(config.epochs * config.minibatches):
+                list(pool.map(differentiate, jobs))
 
     return iterate

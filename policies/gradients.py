@@ -6,7 +6,6 @@ own: a block of the minibatch's worlds, of one network.
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +33,19 @@ def one_thread_each() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def one_core_threads(threads: int) -> ThreadPoolExecutor:
+    """So many threads, in each of which torch takes one core. That is a thread's own setting, which it does not inherit."""
+    return ThreadPoolExecutor(threads, "learn", torch.set_num_threads, (1,))
+
+
+def blocks(steps: int, columns: int) -> tuple[torch.Tensor, ...]:
+    """The columns of a minibatch (steps, columns) in a power of two of blocks, as many as have `LEAST_STEPS` steps."""
+    count = 1
+    while 2 * count <= min(columns, steps * columns // LEAST_STEPS):
+        count *= 2
+    return torch.arange(columns).tensor_split(count)
+
+
 class _Part(NamedTuple):
     loss: Callable[[LSTMPolicy, Batch, UpdateSettings], Loss]
     parameters: list[nn.Parameter]
@@ -48,7 +60,7 @@ class Gradients:
     How a minibatch is divided depends on its shape alone, and sums are in the order of the parts, so that any number of
     threads gives the same to the last bit. A context, at whose end the threads end.
 
-    :param threads: parts that are differentiated at the same time; 0 takes one per core.
+    :param threads: parts that are differentiated at the same time.
     """
 
     def __init__(self, policy: LSTMPolicy, settings: UpdateSettings, threads: int) -> None:
@@ -60,11 +72,7 @@ class Gradients:
             self._losses = [(joint_loss, actor + critic)]
         else:
             self._losses = [(actor_loss, actor), (critic_loss, critic)]
-        threads = threads or os.cpu_count() or 1
-        self._pool = None
-        if threads > 1:
-            # How many cores oneDNN takes is each thread's own setting, which none inherits.
-            self._pool = ThreadPoolExecutor(threads, "learn", torch.set_num_threads, (1,))
+        self._pool = one_core_threads(threads) if threads > 1 else None
 
     def __enter__(self) -> Gradients:
         return self
@@ -88,16 +96,13 @@ class Gradients:
         return total, dict(measured)
 
     def _parts(self, batch: Batch) -> list[_Part]:
-        steps, columns = batch.used.shape
-        blocks = 1
-        while 2 * blocks <= min(columns, steps * columns // LEAST_STEPS):
-            blocks *= 2
-        chunks = torch.arange(columns).tensor_split(blocks)
-        used = [int(batch.used[:, chunk].sum()) for chunk in chunks]
+        chosen = blocks(*batch.used.shape)
+        parts = [batch] if len(chosen) == 1 else [batch.columns(columns) for columns in chosen]
+        used = [int(part.used.sum()) for part in parts]
         return [
-            _Part(loss, parameters, batch if blocks == 1 else batch.columns(chunk), count / sum(used))
+            _Part(loss, parameters, part, count / sum(used))
             for loss, parameters in self._losses
-            for chunk, count in zip(chunks, used, strict=True)
+            for part, count in zip(parts, used, strict=True)
             if count
         ]
 

@@ -70,7 +70,7 @@ class TrainConfig(WorldSource):
     seed: int = Field(0, ge=0)
     """Seed of everything random."""
     threads: int = Field(0, ge=0)
-    """Threads of the simulation; 0 takes one per core. They change the speed, never the result."""
+    """Threads of simulating and of learning; 0 takes one per core. They change the speed, never the result."""
     rollout: int = Field(32, ge=1)
     """Steps of each world per update."""
     segment: int | None = Field(None, ge=1)
