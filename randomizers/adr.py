@@ -215,6 +215,8 @@ def _member(term: Term, columns: np.ndarray, against: bool, nominal: np.ndarray,
     step = adr.step or step
     ladders: tuple[tuple[float, ...], tuple[float, ...]] = (widest.bounds[LOW],), (widest.bounds[HIGH],)
     if adr.moves:
+        if term.zero_is_endless:
+            nominal = np.where(nominal == 0, widest.bounds[HIGH], nominal)
         low, high = adr.start or (widest.nearest(nominal.min()), widest.nearest(nominal.max()))
         ladders = widest.ladder(low, LOW, step), widest.ladder(high, HIGH, step)
     return Member(term, columns, against, ladders, step)

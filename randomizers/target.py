@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -72,6 +72,11 @@ class Target:
             if marker not in self.sensor_names:
                 raise WorldsError(f"no sensor {marker!r} in {self.name!r}; sensors: {', '.join(self.sensor_names)}")
 
+    def check(self, distribution: Any) -> None:
+        """Raises WorldsError where a `WorldDistribution` does not fulfil what `accepts` asks for."""
+        if self.accepts is not None:
+            self.accepts(distribution)
+
     @property
     def actions(self) -> int:
         """Number of controls."""
@@ -113,35 +118,33 @@ class Target:
     @cached_property
     def _ids(self) -> dict[str, dict[str, int]]:
         model = self.model
-        named = {
+        return {
             # The world body is left out: it has nothing to randomize and would match every '*'.
-            "body": [(model.body(i).name, i) for i in range(1, model.nbody)],
-            "geom": [(model.geom(i).name, i) for i in range(model.ngeom)],
-            "joint": [(model.joint(i).name, i) for i in range(model.njnt)],
-            "actuator": [(model.actuator(i).name, i) for i in range(model.nactuator)],
-            "tendon": [(model.tendon(i).name, i) for i in range(model.ntendon)],
-            "observation": [(name, i) for i, name in enumerate(self.observations)],
-            "sensor": [(name, i) for i, name in enumerate(self.sensor_names)],
+            "body": _by_name("body", ((i, model.body(i).name) for i in range(1, model.nbody))),
+            "geom": _by_name("geom", ((i, model.geom(i).name) for i in range(model.ngeom))),
+            "joint": _by_name("joint", ((i, model.joint(i).name) for i in range(model.njnt))),
+            "actuator": _by_name("actuator", ((i, model.actuator(i).name) for i in range(model.nactuator))),
+            "tendon": _by_name("tendon", ((i, model.tendon(i).name) for i in range(model.ntendon))),
+            "observation": {name: i for i, name in enumerate(self.observations)},
+            "sensor": {name: i for i, name in enumerate(self.sensor_names)},
         }
-        return {kind: {name: i for name, i in pairs if name} for kind, pairs in named.items()}
 
     @cached_property
     def _visual_ids(self) -> dict[str, dict[str, int]]:
         model = self.visual_model
-        named = {
-            "camera": [model.camera(i).name or f"camera{i}" for i in range(model.ncam)],
-            "light": [model.light(i).name or f"light{i}" for i in range(model.nlight)],
-            "material": [model.mat(i).name or f"material{i}" for i in range(model.nmat)],
-            "texture": [model.tex(i).name or f"texture{i}" for i in range(model.ntex)],
+        return {
+            "camera": _by_name("camera", ((i, model.camera(i).name) for i in range(model.ncam))),
+            "light": _by_name("light", ((i, model.light(i).name) for i in range(model.nlight))),
+            "material": _by_name("material", ((i, model.mat(i).name) for i in range(model.nmat))),
+            "texture": _by_name("texture", ((i, model.tex(i).name) for i in range(model.ntex))),
         }
-        return {kind: {name: i for i, name in enumerate(names)} for kind, names in named.items()}
 
     def _ids_of(self, kind: str) -> dict[str, int]:
         return (self._visual_ids if kind in VISUAL_KINDS else self._ids)[kind]
 
     def names(self, kind: str) -> tuple[str, ...]:
-        """Names of its elements of one of `KINDS`. Of the visual model, what has no name is called by its number, such as
-        `light0`; else it is left out, as is the world."""
+        """Names of its elements of one of `KINDS`, but for the world's. What has no name is called by its number in the model,
+        such as `geom3`."""
         return tuple(self._ids_of(kind))
 
     def id(self, kind: str, name: str) -> int:
@@ -173,6 +176,19 @@ class Target:
         those of slides and of other tendons; "control" for others, or several kinds together."""
         units = {_control_unit(self.model, actuator) for actuator in actuators}
         return units.pop() if len(units) == 1 else "control"
+
+
+def _by_name(kind: str, elements: Iterable[tuple[int, str]]) -> dict[str, int]:
+    """Index of each element of a model by its name, or by its number where it has none."""
+    listed = list(elements)
+    taken = {name for _, name in listed}
+    ids = {}
+    for i, name in listed:
+        called = name or f"{kind}{i}"
+        while not name and called in taken:
+            called += "_"
+        ids[called] = i
+    return ids
 
 
 def _sensors_matching(target: Target, pattern: str) -> list[str]:

@@ -86,6 +86,8 @@ class Term(ABC):
     """Greatest value allowed under "scale" and "set"."""
     above_lowest: ClassVar[bool] = False
     """Whether `lowest` itself is refused."""
+    zero_is_endless: ClassVar[bool] = False
+    """Whether 0 stands for a value beyond all others, such as a speed without limit."""
     sets: ClassVar[str | None] = None
     """What "set" sets, where terms of another kind set it too: the kind that all of them are told by."""
     partner: ClassVar[str | None] = None

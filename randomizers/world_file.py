@@ -95,8 +95,7 @@ def load_worlds(path: str | Path, target: Target) -> WorldDistribution:
             left_out=left_out,
             pins=content.get("pins"),
         )
-        if target.accepts is not None:
-            target.accepts(distribution)
+        target.check(distribution)
         return distribution
     except WorldsError as error:
         if error.term is None:
@@ -121,7 +120,11 @@ def _is_number(value: object) -> bool:
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[int]]]:
     """What the file holds, and the line of every key, followed by those of a list's items."""
     try:
-        loader = _Loader(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WorldsError(f"{path}: not a text file in UTF-8: {error}") from error
+    try:
+        loader = _Loader(text)
         root = loader.get_single_node()
         content = loader.construct_document(root) if root is not None else None
     except yaml.MarkedYAMLError as error:

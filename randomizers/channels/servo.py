@@ -71,6 +71,7 @@ class NoLoadSpeed(ActionTerm):
     """
 
     kind = "no_load_speed"
+    zero_is_endless = True
     unit, slide_unit = "rad/s", "m/s"
     fields = ("no_load_speed",)
     default_each = "element"

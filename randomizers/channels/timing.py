@@ -29,6 +29,7 @@ class TimestepJitterRate(WorldTerm):
     lambda, uniform on 1250 to 10000 for a time step of 8 ms (arXiv 1808.00177)."""
 
     kind = "timestep_jitter_rate"
+    zero_is_endless = True
     unit = "1/s"
     fields = ("timestep_jitter",)
     sets = "timestep_jitter"

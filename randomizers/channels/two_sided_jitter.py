@@ -23,6 +23,7 @@ class TwoSidedJitterRate(WorldTerm):
     to 10000 for a time step of 8 ms."""
 
     kind = "two_sided_jitter_rate"
+    zero_is_endless = True
     unit = "1/s"
     fields = ("two_sided_jitter",)
     parts = ("longer", "shorter")

@@ -74,7 +74,7 @@ class Inertia(Term):
     def check_beside(self, target: Target, selection: Selection, others: Sequence[tuple[Term, Selection]]) -> None:
         super().check_beside(target, selection, others)
         for other, elsewhere in others:
-            if isinstance(other, MassSpread):
+            if isinstance(other, Inertia | MassSpread):
                 bodies = {int(body) for body in elsewhere.ids}
             else:
                 bodies = shapes_inertia(other, target, elsewhere)

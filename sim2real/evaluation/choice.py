@@ -62,8 +62,11 @@ def kinds_of(distribution: WorldDistribution) -> tuple[WorldsKind, ...]:
 
 
 def read_world(path: Path, distribution: WorldDistribution) -> Worlds:
-    """One world from a JSON file, completed. Raises UserError for a file that holds none or names other parameters."""
+    """One world from a JSON file, completed. Raises UserError for a file that holds none, names other parameters, or has a
+    world whose episodes would begin in penetration."""
     try:
-        return distribution.complete(World.from_json(path.read_text()))
+        worlds = distribution.complete(World.from_json(path.read_text()))
+        distribution.target.check(distribution.with_pins(worlds[0].values))
+        return worlds
     except (OSError, UnicodeDecodeError, WorldsError) as error:
         raise UserError(f"cannot use world {path}: {error}") from error

@@ -26,7 +26,11 @@ class WorldSource(BaseModel):
 
     def worlds_of(self, task: Task, own: WorldDistribution | None = None) -> WorldDistribution:
         """The distribution for `task`; `own` takes the place of the task's. Raises UserError and WorldsError."""
-        return pinned(self._unpinned(task, own), pairs("--set", self.set, "object.mass=200g"))
+        worlds = self._unpinned(task, own)
+        if self.set:
+            worlds = pinned(worlds, pairs("--set", self.set, "object.mass=200g"))
+            worlds.target.check(worlds)
+        return worlds
 
     def _unpinned(self, task: Task, own: WorldDistribution | None) -> WorldDistribution:
         if self.distribution is not None and self.preset is not None:

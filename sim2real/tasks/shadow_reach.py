@@ -69,7 +69,14 @@ class ShadowReach(ShadowHand):
 
     @property
     def recipe(self) -> dict[str, Any]:
-        return {"worlds": 128, "rollout": 16, "gamma": 0.95, "gae_lambda": 0.9, "log_std": -1.0}
+        return {
+            "worlds": 128,
+            "rollout": 16,
+            "gamma": 0.95,
+            "gae_lambda": 0.9,
+            "log_std": -1.0,
+            "steps": 3_000_000,
+        }
 
     @cached_property
     def spec(self) -> mujoco.MjSpec:
@@ -103,7 +110,7 @@ class ShadowReachSimulation(ShadowHandSimulation, PointGoalSimulation):
     """n Shadow hands with five goals each."""
 
     task: ShadowReach
-    reward = PointGoalReward(distance=-10.0, tolerance=0.01)
+    reward = PointGoalReward(distance=-40.0, tolerance=0.01)
     points = 5
 
     def __init__(

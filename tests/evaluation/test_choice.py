@@ -130,6 +130,7 @@ def test_a_world_is_read_back_and_completed(distribution, tmp_path) -> None:
         ('{"seed": 0, "values": {"cube_mass": "heavy"}}', "'cube_mass' must be a finite number"),
         ('{"seed": 0, "values": {"cube_mass": NaN}}', "'cube_mass' must be a finite number"),
         ('{"seed": 0, "values": {"ball_mass": 1}}', "no parameter 'ball_mass'"),
+        ('{"seed": 0, "values": {"cube_size": 3}}', "at 3 an episode of 'leap/rotate-z' would begin"),
         (b"\xff\xfe\x00", "can't decode"),
     ],
 )

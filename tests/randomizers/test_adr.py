@@ -32,6 +32,7 @@ from randomizers import (
     WorldsError,
 )
 from randomizers.adr import NOWHERE
+from randomizers.channels import JitterPersistence, TimestepJitterRate, TwoSidedJitterRate
 
 QUICK = ADRSettings(boundary=0.5, queue=4, low=1.0, high=2.0, step=0.1)
 MASS = Mass("mass", Uniform(0.5, 2.5), on="cube")
@@ -73,6 +74,17 @@ def test_ranges_begin_at_the_nominal_world(arm: Target) -> None:
     worlds, _ = adr.sample(np.random.default_rng(0), 100)
     assert set(worlds.column("mass")) == {1.0} and set(worlds.column("gravity[y]")) == {0.0}
     assert worlds.column("damping[elbow]").std() > 0.01
+
+
+def test_a_rate_whose_nominal_zero_is_for_none_begins_at_the_end_that_changes_least(arm: Target) -> None:
+    rate = TimestepJitterRate("rate", Uniform(1250.0, 10000.0))
+    both = TwoSidedJitterRate("both", LogUniform(1250.0, 10000.0))
+    persistence = JitterPersistence("persistence", Uniform(0.1, 0.9))
+    adr = adr_of(arm, rate, both, persistence)
+    assert adr.bounds["rate"] == adr.bounds["both"] == pytest.approx((10000.0, 10000.0))
+    assert adr.bounds["persistence"] == (0.1, 0.1)
+    measure(adr, "rate", 0, 2, 2, 2, 2)
+    assert adr.bounds["rate"] == pytest.approx((10000.0 - 875.0, 10000.0))
 
 
 def test_a_term_may_say_where_its_range_begins_how_far_it_steps_and_that_it_stays(arm: Target) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import mujoco
 import pytest
 
 from randomizers import Target, WorldsError, select
@@ -17,9 +18,22 @@ def test_a_single_pattern_needs_no_tuple(arm: Target) -> None:
     assert select(arm, "geom", "*e").names == select(arm, "geom", ("*e",)).names == ("fore", "cube")
 
 
-def test_the_world_body_and_the_unnamed_are_not_selected(arm: Target, table: Target) -> None:
+def test_the_world_body_is_not_selected(arm: Target) -> None:
     assert select(arm, "body", "*").names == ("upper", "fore", "cube")
-    assert table.names("joint") == ("wheel", "ball")
+
+
+def test_what_has_no_name_is_selected_by_its_number() -> None:
+    model = mujoco.MjModel.from_xml_string("""
+      <mujoco><worldbody><geom name="geom1" type="plane" size="1 1 1"/>
+        <body name="cube"><freejoint/><geom size=".1"/><geom size=".2" name="tip"/></body>
+        <body><joint/><geom size=".1"/></body></worldbody>
+        <actuator><adhesion body="cube" ctrlrange="0 1"/></actuator></mujoco>""")
+    target = Target(model, "unnamed", roles={"object": ["cube"]})
+    assert target.names("geom") == ("geom1", "geom1_", "tip", "geom3")
+    assert target.names("body") == ("cube", "body2") and target.names("joint") == ("joint0", "joint1")
+    assert target.names("actuator") == ("actuator0",)
+    assert select(target, "geom", "@object").names == ("geom1_", "tip")
+    assert select(target, "geom", "*").ids.tolist() == [0, 1, 2, 3]
 
 
 def test_observation_terms_select_their_columns(arm: Target) -> None:

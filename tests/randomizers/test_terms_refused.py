@@ -269,6 +269,10 @@ def test_what_a_rig_cannot_take_is_refused(term: Term, message: str, rig: Target
             [Inertia("a", Fixed(1.0), on="rod"), MassSpread("b", WIDE, on=("rod", "free"))],
             "term 'a': inertia cannot act on body 'rod': term 'b' changes the proportions of its moments too",
         ),
+        (
+            [Inertia("a", Fixed(1.0), on="rod"), Inertia("b", Fixed(1.0), on=("rod", "free"))],
+            "term 'a': inertia cannot act on body 'rod': term 'b' changes the proportions of its moments too",
+        ),
         ([Wind("a", WIDE)], "term 'a': 'rig' has no medium that could blow; wind needs a term of kind 'density' or"),
         (
             [JointSpringref("a", WIDE, on="rod"), JointStiffness("b", WIDE, on="a", operation="set")],

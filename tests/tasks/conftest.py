@@ -115,32 +115,6 @@ def editor() -> type[SpecEditor]:
     return SpecEditor
 
 
-_TABLE: dict[str, dict[str, str]] = {}
-
-
-@pytest.fixture(scope="session")
-def term_table() -> dict[str, dict[str, str]]:
-    """What every term did, by its kind and operation and by robot; the terminal summary shows it."""
-    return _TABLE
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not _TABLE:
-        return
-    terminalreporter.section("every term on every robot")
-    terminalreporter.line(
-        "As compiled afresh from an edited spec to 1e-12; none but the declared fields; three writes as one; neighbours "
-        "bit-identical. On so many of the robot's elements; on the rest it is refused."
-    )
-    robots = list(next(iter(_TABLE.values())))
-    heads = [name.removeprefix("gym/").partition("-v")[0] for name in robots]
-    rows = [heads, *([row[name] for name in robots] for row in _TABLE.values())]
-    for case, row in zip(("", *_TABLE), rows, strict=True):
-        terminalreporter.line(
-            f"{case:32}" + "".join(f"{c:>{max(9, len(h)) + 2}}" for c, h in zip(row, heads, strict=True))
-        )
-
-
 def _mass(e: SpecEditor, name: str, new: New) -> None:
     body = e.base.body(name)
     mass = new(body.mass)[0]

@@ -8,7 +8,20 @@ import mujoco
 import numpy as np
 import pytest
 
-from randomizers import PRESETS, Fixed, JointLimits, Mass, Size, Uniform, WorldDistribution, Worlds, WorldsError, preset
+from randomizers import (
+    PRESETS,
+    BodyPosition,
+    Fixed,
+    JointLimits,
+    Mass,
+    Shape,
+    Size,
+    Uniform,
+    WorldDistribution,
+    Worlds,
+    WorldsError,
+    preset,
+)
 from sim2real.tasks import make_task
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.robot_task import RobotTask
@@ -108,3 +121,34 @@ def test_an_object_that_there_is_no_room_for_is_refused_by_the_term() -> None:
     task = robot_task("leap/rotate-z")
     with pytest.raises(WorldsError, match=r"term 'size': at 2.5 an episode of 'leap/rotate-z' would begin with things"):
         check_starts(task, WorldDistribution([Size("size", Uniform(1.0, 2.5), on="@object")], task.target))
+
+
+def test_terms_that_are_harmless_alone_are_refused_where_they_are_not_together() -> None:
+    task = robot_task("leap/rotate-z")
+    size = Size("size", Uniform(0.9, 1.14), on="@object")
+    shape = Shape("shape", Uniform(0.9, 1.14), on="@object")
+    for term in (size, shape):
+        check_starts(task, WorldDistribution([term], task.target))
+    with pytest.raises(
+        WorldsError, match=r"term 'shape': at 1.14 \(size at 1.14\) an episode .* mm inside of one another"
+    ):
+        check_starts(task, WorldDistribution([size, shape], task.target))
+
+
+def test_places_are_refused_from_which_the_object_cannot_be_moved_apart() -> None:
+    task = robot_task("leap/rotate-z")
+
+    def moved(distance: float) -> WorldDistribution:
+        return WorldDistribution([BodyPosition("mount", Uniform(0.0, distance), on="palm")], task.target)
+
+    check_starts(task, moved(0.005))
+    with pytest.raises(WorldsError, match=r"term 'mount': at 0.08 an episode .* mm inside of one another"):
+        check_starts(task, moved(0.08))
+
+
+def test_pinned_numbers_are_looked_at_and_no_others() -> None:
+    task = robot_task("leap/rotate-z")
+    distribution = WorldDistribution([Size("size", Uniform(0.9, 1.1), on="@object")], task.target)
+    check_starts(task, distribution.with_pins({"size": 1.0}))
+    with pytest.raises(WorldsError, match="term 'size': at 3 an episode"):
+        check_starts(task, distribution.with_pins({"size": 3.0}))
