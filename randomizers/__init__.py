@@ -19,6 +19,7 @@ from randomizers.distributions import (
     distribution_from_config,
 )
 from randomizers.errors import WorldsError
+from randomizers.given_world import dump_world, load_world
 from randomizers.pinning import pinned
 from randomizers.presets import PRESETS, preset, preset_source
 from randomizers.settings import SETTINGS
@@ -59,8 +60,10 @@ __all__ = [
     "WorldsError",
     "channels",
     "distribution_from_config",
+    "dump_world",
     "dump_worlds",
     "episode_generator",
+    "load_world",
     "load_worlds",
     "pinned",
     "preset",

@@ -82,7 +82,10 @@ class _SizeTerm(Term):
 
 
 class Size(_SizeTerm):
-    """Size of primitive geoms (sphere, capsule, ellipsoid, cylinder, box), m, as one factor on all dimensions."""
+    """Size of primitive geoms (sphere, capsule, ellipsoid, cylinder, box), m, as one factor on all dimensions, about their
+    own centers. Masses stay. Moments of inertia follow where they are those of the geom as a solid; given explicitly or
+    gathered from several geoms they stay as the model has them: add a term of kind `mass_spread`.
+    """
 
     kind = "size"
     unit = "m"
@@ -93,7 +96,9 @@ class Size(_SizeTerm):
 
 
 class Shape(_SizeTerm):
-    """Size of boxes and ellipsoids, m, a factor along each of the geom's own axes."""
+    """Size of boxes and ellipsoids, m, a factor along each of the geom's own axes. Masses stay, and moments of inertia follow
+    as those of `size` do.
+    """
 
     kind = "shape"
     unit = "m"
@@ -106,7 +111,7 @@ class Shape(_SizeTerm):
 
 class RoundShape(_SizeTerm):
     """Radius and half length of capsules and cylinders, m, a factor for each. The length of a capsule is that of its
-    straight part.
+    straight part. Masses stay, and moments of inertia follow as those of `size` do.
     """
 
     kind = "round_shape"

@@ -10,6 +10,7 @@ import tyro
 from pydantic import Field
 
 from policies.checkpoint import write_atomically
+from randomizers import dump_world
 from sim2real.cli import Result
 from sim2real.commands.tables import table
 from sim2real.errors import UserError
@@ -47,7 +48,7 @@ def run(options: Options) -> Result:
             raise UserError(f"{options.out} is not a folder")
         options.out.mkdir(parents=True, exist_ok=True)
         for index, world in enumerate(worlds):
-            write_atomically(options.out / f"{index}.json", (world.to_json() + "\n").encode())
+            write_atomically(options.out / f"{index}.json", (dump_world(world, distribution) + "\n").encode())
     title = f"{options.n} {options.kind} worlds of {task.name}"
     if options.image is not None:
         sheet = None if task.target.visual is None else sheet_of_worlds(task, worlds, distribution)

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from randomizers import World, WorldDistribution, Worlds, WorldsError
+from randomizers import WorldDistribution, Worlds, WorldsError, load_world
 from sim2real.errors import UserError
 
 WorldsKind = Literal["nominal", "seen", "unseen"]
@@ -62,10 +62,10 @@ def kinds_of(distribution: WorldDistribution) -> tuple[WorldsKind, ...]:
 
 
 def read_world(path: Path, distribution: WorldDistribution) -> Worlds:
-    """One world from a JSON file, completed. Raises UserError for a file that holds none, names other parameters, or has a
-    world whose episodes would begin in penetration."""
+    """One world from a JSON file, completed. Raises UserError for a file that holds none, has other parameters or in other
+    units, or a world whose episodes would begin in penetration."""
     try:
-        worlds = distribution.complete(World.from_json(path.read_text()))
+        worlds = load_world(path.read_text(), distribution)
         distribution.target.check(distribution.with_pins(worlds[0].values))
         return worlds
     except (OSError, UnicodeDecodeError, WorldsError) as error:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -155,3 +156,11 @@ def test_a_mistake_is_refused_with_its_place(old: str, new: str, message: str, t
 def test_a_file_of_another_form_is_refused(text: str, message: str, tmp_path: Path, arm: Target) -> None:
     with pytest.raises(WorldsError, match=f"worlds.yaml:{message}"):
         _load(text, tmp_path, arm)
+
+
+def test_what_is_no_text_is_refused_in_one_line(tmp_path: Path, arm: Target) -> None:
+    latin = tmp_path / "latin.yaml"
+    latin.write_bytes(b"terms: []  # 5 \xb0\n")
+    for path in (latin, tmp_path):
+        with pytest.raises(WorldsError, match=rf"^{re.escape(str(path))}: not a text file in UTF-8: .*$"):
+            load_worlds(path, arm)
