@@ -19,6 +19,12 @@ _LAST = 34
 """Width of the last of them, so that the table has 120 columns."""
 
 
+_OF_ALL = (
+    "\n\nAll are drawn anew with every trial, or with every episode where a file says `when: episode`. Of several operations\n"
+    "the first is the default. What each does: `sim2real list terms --json`; pictures and plots: docs/terms.md."
+)
+
+
 class TermFacts(TypedDict):
     """One kind of term."""
 
@@ -67,7 +73,7 @@ def run(options: Options) -> Result:
                 ("task", "what it is", "solvers"),
             ),
         ),
-        "terms": (terms, table([line for facts in terms for line in _lines(facts)], _COLUMNS)),
+        "terms": (terms, table([line for facts in terms for line in _lines(facts)], _COLUMNS) + _OF_ALL),
         "presets": (
             presets,
             table([(p["name"], p["source"]) for p in presets], ("preset", "where its numbers are from")),
