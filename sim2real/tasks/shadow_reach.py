@@ -75,6 +75,9 @@ class ShadowReach(ShadowHand):
             "gamma": 0.95,
             "gae_lambda": 0.9,
             "log_std": -1.0,
+            # Or fingers learn to keep the joint in the palm still, without which the little one does not get there.
+            "entropy": 0.005,
+            "entropy_final": 0.0,
             "steps": 3_000_000,
         }
 

@@ -59,12 +59,15 @@ class GridMaze(Task):
     def recipe(self) -> dict[str, Any]:
         return {
             "value_cut": "trial",
-            "rollout": 64,
+            "worlds": {5: 256, 9: 128}[self.size],
+            "rollout": {5: 128, 9: 256}[self.size],
             "epochs": 3,
+            "minibatches": {5: 4, 9: 8}[self.size],
+            "memory_span": self.episode_steps,
             "gamma": 0.99,
             "entropy": 0.01,
             "entropy_final": 0.0,
-            "steps": 5_000_000,
+            "steps": {5: 6_000_000, 9: 10_000_000}[self.size],
         }
 
     def simulate(
