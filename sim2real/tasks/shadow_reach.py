@@ -78,7 +78,7 @@ class ShadowReach(ShadowHand):
             # Or fingers learn to keep the joint in the palm still, without which the little one does not get there.
             "entropy": 0.005,
             "entropy_final": 0.0,
-            "steps": 3_000_000,
+            "steps": 4_500_000,
         }
 
     @cached_property
