@@ -75,8 +75,6 @@ def joint_loss(policy: LSTMPolicy, batch: Batch, settings: UpdateSettings) -> Lo
     """Both of a critic that stands on the actor's features."""
     features = _actor_features(policy, batch)
     loss, measured = _actor_loss(policy, features, batch, settings)
-    if not settings.baseline:
-        return loss, measured
     value = policy.joint_value(features, batch.critic_observation)
     value_loss, of_value = _value_loss(value, batch, settings)
     return loss + value_loss, measured | of_value

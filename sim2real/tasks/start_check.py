@@ -31,7 +31,7 @@ def check_starts(task: RobotTask, distribution: WorldDistribution) -> None:
     for corner in _corners(distribution):
         depth = _deepest(task, distribution, corner)
         if depth > MOST_PENETRATION:
-            *others, (last, end) = corner.terms.items()
+            *others, (last, end) = corner.ends
             beside = f" ({', '.join(f'{term.name} at {at:g}' for term, at in others)})" if others else ""
             raise last.error(
                 f"at {end:g}{beside} an episode of {task.name!r} would begin with things {1000 * depth:.1f} mm "
@@ -43,8 +43,8 @@ def check_starts(task: RobotTask, distribution: WorldDistribution) -> None:
 class _Corner:
     """Terms that stand on ends of their ranges, all else being nominal."""
 
-    terms: dict[Term, float]
-    """The end of each."""
+    ends: tuple[tuple[Term, float], ...]
+    """Each and where it stands."""
     values: dict[str, float]
     """What that makes of their parameters."""
 
@@ -57,9 +57,9 @@ def _corners(distribution: WorldDistribution) -> Iterator[_Corner]:
         yield from corners
     if len(shaping) > 1:
         for pick in (min, max):
-            together = [pick(corners, key=lambda corner: max(corner.terms.values())) for corners in ends]
+            together = [pick(corners, key=lambda corner: corner.ends[0][1]) for corners in ends]
             yield _Corner(
-                {term: end for corner in together for term, end in corner.terms.items()},
+                tuple(end for corner in together for end in corner.ends),
                 {name: value for corner in together for name, value in corner.values.items()},
             )
 
@@ -76,7 +76,7 @@ def _ends(term: Term, distribution: WorldDistribution) -> list[_Corner]:
         for end in (end for one in ranges for end in one.bounds):
             values = dict.fromkeys(moved, end) | pinned
             if all(values != corner.values for corner in found):
-                found.append(_Corner({term: values[moved[0]]}, values))
+                found.append(_Corner(((term, values[moved[0]]),), values))
     return found
 
 
@@ -90,7 +90,7 @@ def _deepest(task: RobotTask, distribution: WorldDistribution, corner: _Corner) 
     simulation: RobotSimulation = task.simulate(STARTS, 1, distribution)  # type: ignore[assignment]
     rows = np.arange(STARTS)
     simulation.load(rows, worlds, rows)
-    if any(_changes(term, _PLACES) for term in corner.terms):
+    if any(_changes(term, _PLACES) for term, _ in corner.ends):
         simulation.reset(rows, np.zeros(STARTS, np.int64))
         starts = simulation.sim.qpos
     else:
