@@ -121,7 +121,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, list[int]]]:
     """What the file holds, and the line of every key, followed by those of a list's items."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (IsADirectoryError, UnicodeDecodeError) as error:
         raise WorldsError(f"{path}: not a text file in UTF-8: {error}") from error
     try:
         loader = _Loader(text)

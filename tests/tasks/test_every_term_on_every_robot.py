@@ -113,6 +113,11 @@ class Robot:
         self.nominal = {name: rows[:1].copy() for name, rows in self.sim.fields.items()}
         self.course = self.move()
 
+    def named(self, selects: str) -> list[str]:
+        """Elements that have a name in the model: only these can be found in a spec, to edit them there."""
+        of_model = getattr(self.model, selects)
+        return [name for name in self.target.names(selects) if of_model(self.target.id(selects, name)).name == name]
+
     def move(self) -> np.ndarray:
         """Where the three worlds go (3, nq + nv) in a few steps."""
         ids, model = np.arange(3), self.model
@@ -173,7 +178,7 @@ def accepted(kind: str, operation: str, robot: Robot) -> tuple[list[str], list[s
     """Elements that a term can act on, and why it refuses the others."""
     fit, reasons = [], []
     selects = TERMS[kind].selects
-    for element in robot.target.names(selects) if selects else ("",):
+    for element in robot.named(selects) if selects else ("",):
         try:
             term = make_term(kind, operation, (element,) if element else ())
             selection = term.select(robot.target)
