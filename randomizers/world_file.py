@@ -49,11 +49,13 @@ class _Loader(_Resolver, yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
+        name = next((f"term {value.value!r}: " for key, value in node.value if key.value == "name"), "")
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.constructor.ConstructorError(None, None, "a key must be plain text", key.start_mark)
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} is repeated", key.start_mark)
+                said = f"{name}key {key.value!r} is repeated"
+                raise yaml.constructor.ConstructorError(None, None, said, key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
