@@ -56,13 +56,13 @@ class Bandit(Task):
             "minibatches": 8 if long else 4,
             "hidden": 64,
             "gamma": 1.0,
-            "gae_lambda": 0.8 if long else 0.95,
+            "gae_lambda": 0.6 if long else 0.95,
             "entropy": 0.02 if long else 0.0,
             "entropy_final": 0.0,
             "learning_rate": 3e-3,
             "desired_kl": None,
             "anneal": True,
-            "steps": 10_000_000 + 50_000 * self.episode_steps if long else 6_000_000,
+            "steps": 15_000_000 + 30_000 * self.episode_steps if long else 6_000_000,
         }
 
     def simulate(
