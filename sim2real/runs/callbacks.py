@@ -43,6 +43,12 @@ class TaskStatistics(BaseCallback):
         self.latest = {name: float(np.mean([episode[name] for episode in self._episodes])) for name in names}
         for name, value in self.latest.items():
             self.logger.record(f"episode/{name}", value)
+
+    def _on_rollout_start(self) -> None:
+        if self.n_calls:  # what is shown has been learnt from, so that speed is that of the whole loop
+            self._show(self.model, self.latest)
+
+    def _on_training_end(self) -> None:
         self._show(self.model, self.latest)
 
     def state(self) -> list[dict[str, float]]:

@@ -38,7 +38,7 @@ def finished(new_run, tmp_path_factory) -> RunFolder:
 
 @pytest.fixture
 def on_iteration(monkeypatch) -> Callable[[int, Callable[[], None]], None]:
-    """Has something happen at the end of a later iteration's rollout."""
+    """Has something happen when an iteration is over."""
 
     def arrange(iteration: int, event: Callable[[], None]) -> None:
         count, show = 0, TrainingDisplay.show
@@ -114,6 +114,15 @@ def test_training_leaves_a_policy_a_checkpoint_and_a_row_for_every_iteration(fin
     policy = load_policy(finished).policy
     action, _ = policy.predict(np.zeros(33, np.float32), deterministic=True)
     assert action.shape == (16,)
+
+
+def test_progress_is_shown_of_iterations_that_are_over_so_that_the_speed_is_that_of_learning_too(
+    new_run, tmp_path, monkeypatch
+) -> None:
+    shown: list[int] = []
+    monkeypatch.setattr(TrainingDisplay, "show", lambda self, model, metrics: shown.append(model.iteration))
+    train(new_run(tmp_path / "run", steps=3 * ITERATION))
+    assert shown == [1, 2, 3]
 
 
 def test_the_same_configuration_trains_to_the_same_bits_and_another_seed_to_others(finished, new_run, tmp_path) -> None:
