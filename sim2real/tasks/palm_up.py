@@ -13,8 +13,9 @@ from randomizers import WorldDistribution
 from sim2real.tasks.robot_simulation import RobotSimulation
 from sim2real.tasks.robot_task import EPISODE_START, RobotTask, free_joint_of, joint_terms
 
-_SECOND = (int(mujoco.mjtGeom.mjGEOM_CAPSULE), int(mujoco.mjtGeom.mjGEOM_CYLINDER))
-"""Geoms whose second size is half their length."""
+_SPHERE, _CAPSULE, _CYLINDER = (
+    int(kind) for kind in (mujoco.mjtGeom.mjGEOM_SPHERE, mujoco.mjtGeom.mjGEOM_CAPSULE, mujoco.mjtGeom.mjGEOM_CYLINDER)
+)
 
 
 class PalmUp(RobotTask):
@@ -140,6 +141,6 @@ class PalmUpSimulation(RobotSimulation):
 
 def _extents(kinds: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """How far geoms of these kinds (g,) and sizes (..., g, 3) reach from their centre along their z axis [m] (..., g)."""
-    round_ends = (kinds == int(mujoco.mjtGeom.mjGEOM_CAPSULE)) * sizes[..., 0]
-    along = np.where(np.isin(kinds, _SECOND), sizes[..., 1], sizes[..., 2])
-    return np.where(kinds == int(mujoco.mjtGeom.mjGEOM_SPHERE), sizes[..., 0], along + round_ends)
+    round_ends = (kinds == _CAPSULE) * sizes[..., 0]
+    along = np.where((kinds == _CAPSULE) | (kinds == _CYLINDER), sizes[..., 1], sizes[..., 2])
+    return np.where(kinds == _SPHERE, sizes[..., 0], along + round_ends)

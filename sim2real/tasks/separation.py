@@ -43,9 +43,10 @@ class Separation:
 
     def __init__(self, sim: BatchSim, joints: np.ndarray, object_dofs: slice) -> None:
         self._sim = sim
-        self._shapes = [name for name in _SHAPES if name in sim.fields]
         self._limits = sim.fields.get(_RANGE)
         self._model = copy.copy(sim.model)
+        self._shapes = [(getattr(self._model, name), sim.fields[name]) for name in _SHAPES if name in sim.fields]
+        """The fields that differ between worlds: the model's own array, and that of all worlds."""
         self._data = mujoco.MjData(self._model)
         model = sim.model
         self._limited = joints[model.jnt_limited[joints] > 0]
@@ -62,11 +63,11 @@ class Separation:
             return qpos, depths
         fitting = qpos.copy()
         if self._limits is not None:
-            low, high = np.moveaxis(self._limits[ids][:, self._limited], -1, 0)
-            fitting[:, self._q] = fitting[:, self._q].clip(low, high)
+            limits = self._limits[ids][:, self._limited]
+            fitting[:, self._q] = np.minimum(np.maximum(fitting[:, self._q], limits[..., 0]), limits[..., 1])
         for row, world in enumerate(ids.tolist()):
-            for name in self._shapes:
-                getattr(self._model, name)[:] = self._sim.fields[name][world]
+            for own, of_worlds in self._shapes:
+                own[:] = of_worlds[world]
             ranges = self._model.jnt_range if self._limits is None else self._limits[world]
             depths[row] = self._separate(fitting[row], ranges[self._hinges])
         return fitting, depths
