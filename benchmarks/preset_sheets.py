@@ -20,10 +20,12 @@ TASKS = ("leap/rotate-z", "shadow/block-rotate-z")
 WORLDS, COLUMNS = 6, 6
 WIDTH, HEIGHT = 150, 112
 SEED = 0
+AFTER = (0.0, 0.8)
+"""How long they have moved [s], a row each: looks show at once, physics only then."""
 
 
 def main() -> None:
-    """One JPEG a preset: a row of worlds for each task, in start states."""
+    """One JPEG a preset: for each task a row of worlds in start states, and one of the same after the same random actions."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in PRESETS:
         rows = []
@@ -32,7 +34,8 @@ def main() -> None:
             assert isinstance(task, RobotTask)
             distribution = preset(name, task.target)
             worlds = distribution.sample(np.random.default_rng(SEED), WORLDS)
-            rows.append(sheet_of_worlds(task, worlds, distribution, columns=COLUMNS, width=WIDTH, height=HEIGHT))
+            size = {"columns": COLUMNS, "width": WIDTH, "height": HEIGHT}
+            rows += [sheet_of_worlds(task, worlds, distribution, **size, after=after) for after in AFTER]
         imageio.imwrite(FOLDER / f"{name}.jpg", np.concatenate(rows), quality=85)
 
 

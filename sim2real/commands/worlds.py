@@ -34,6 +34,9 @@ class Options(WorldSource):
     """Seed of the draw."""
     image: Path | None = None
     """Write a picture there (.png): what the worlds look like, where the task has a robot, and histograms of their numbers."""
+    after: float = Field(0.0, ge=0)
+    """Show worlds after so many seconds of the same random actions in all of them, in which their physics shows, instead of as
+    they start [s]."""
     out: Path | None = None
     """Write the worlds there as JSON, one file a world: OUT/0.json and so on, as `--world` of other commands takes."""
 
@@ -41,6 +44,10 @@ class Options(WorldSource):
 def run(options: Options) -> Result:
     """Draw worlds and show what was drawn."""
     task = make_task(options.task)
+    if options.after and options.image is None:
+        raise UserError(f"--after {options.after:g} is of a picture: give --image")
+    if options.after and task.target.visual is None:
+        raise UserError(f"--after {options.after:g}: {task.name} has no robot that moves")
     distribution = options.worlds_of(task)
     worlds = choose_worlds(distribution, options.kind, options.n, options.seed)
     if options.out is not None:
@@ -51,7 +58,7 @@ def run(options: Options) -> Result:
             write_atomically(options.out / f"{index}.json", (dump_world(world, distribution) + "\n").encode())
     title = f"{options.n} {options.kind} worlds of {task.name}"
     if options.image is not None:
-        sheet = None if task.target.visual is None else sheet_of_worlds(task, worlds, distribution)
+        sheet = None if task.target.visual is None else sheet_of_worlds(task, worlds, distribution, after=options.after)
         write_worlds_picture(options.image, distribution, worlds, sheet, title)
     nominal = distribution.nominal(1).values[0]
     rows = [

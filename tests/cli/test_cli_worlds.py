@@ -68,6 +68,19 @@ def test_tasks_without_a_robot_have_histograms_alone(tmp_path: Path, capsys) -> 
     image = tmp_path / "bandits.png"
     said(["worlds", "bandit/k5-n10", "--n", "4", "--image", str(image)], capsys)
     assert image.stat().st_size > 0
+    moved = ["worlds", "bandit/k5-n10", "--after", "1", "--image", str(tmp_path / "moved.png")]
+    assert "--after 1: bandit/k5-n10 has no robot that moves" in refusal(moved, capsys)
+
+
+@pictures
+def test_the_picture_shows_worlds_after_they_have_moved(tmp_path: Path, capsys) -> None:
+    looks = []
+    for after in ("0", "0.5"):
+        image = tmp_path / f"{after}.png"
+        said(["worlds", "leap/rotate-z", "--n", "2", "--image", str(image), "--after", after], capsys)
+        looks.append(imageio.imread(image))
+    assert looks[0].shape == looks[1].shape and not np.array_equal(*looks)
+    assert "--after 1 is of a picture: give --image" in refusal(["worlds", "leap/rotate-z", "--after", "1"], capsys)
 
 
 def test_training_in_worlds_given_one_by_one_draws_no_others(tmp_path: Path, capsys) -> None:

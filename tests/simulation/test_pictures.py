@@ -10,7 +10,7 @@ import imageio.v2 as imageio
 import numpy as np
 import pytest
 
-from randomizers import World, Worlds
+from randomizers import World, Worlds, preset
 from sim2real.errors import UserError
 from sim2real.simulation.camera import Camera
 from sim2real.simulation.contact_sheet import contact_sheet, sheet_of_worlds
@@ -120,6 +120,21 @@ def test_a_sheet_of_worlds_shows_each_from_the_cameras_asked_for() -> None:
     assert sheet.shape == (2 * 34 + 4, 2 * 84 + 4, 3)
     first, second = sheet[4:34, 4:44], sheet[4:34, 44:84]
     assert reddish(first) > 5 and reddish(second) > 5 and not np.array_equal(first, second)
+
+
+def test_worlds_whose_physics_alone_differs_look_alike_until_they_have_moved() -> None:
+    task = make_task("leap/rotate-z")
+
+    def sheet(name: str, after: float) -> np.ndarray:
+        distribution = preset(name, task.target)
+        worlds = distribution.sample(np.random.default_rng(0), 2)
+        return sheet_of_worlds(task, worlds, distribution, columns=2, width=80, height=60, after=after)
+
+    assert np.array_equal(sheet("nominal", 0.0), sheet("unseen-effects", 0.0))
+    moved, otherwise = sheet("nominal", 0.5), sheet("unseen-effects", 0.5)
+    assert np.array_equal(moved, sheet("nominal", 0.5))
+    assert not np.array_equal(moved, sheet("nominal", 0.0))
+    assert not np.array_equal(moved, otherwise)
 
 
 def test_a_video_is_read_back_with_all_its_frames(tmp_path) -> None:
