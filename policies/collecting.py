@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -75,7 +75,7 @@ class Collector:
         :param stepped: called after each step with its rewards, dones and infos, and the infos of episodes that ended.
         """
         policy.set_training_mode(False)
-        lengths, group = self.lengths, policy.critic_group
+        lengths, group, gamma = self.lengths, policy.critic_group, self.gamma
         steps, burn_in, worlds = lengths.rollout, lengths.burn_in, env.num_envs
         seen = {
             role: torch.cat((self._before[role], torch.empty(steps, worlds, policy.sizes[role])))
@@ -86,6 +86,7 @@ class Collector:
         numbers = {name: torch.empty(steps, worlds) for name in ("log_probability", "value", "reward")}
         cuts = torch.empty(steps, worlds, dtype=torch.bool)
         actions: list[torch.Tensor] = []
+        cut_off: list[_CutOff] = []
         denormalize = policy.value_normalizer.denormalize
         for t in range(steps):
             began = time.perf_counter()
@@ -111,22 +112,22 @@ class Collector:
 
             self.reset = np.asarray(dones, dtype=bool)
             self.memory = actor_memory, critic_memory
-            reward, cut = np.array(rewards, dtype=np.float32), self.reset.copy()
+            reward, cut = np.asarray(rewards, dtype=np.float32), self.reset.copy()
             ended = [i for i, info in enumerate(infos) if info and (cut[i] or info.get("episode_end"))]
             if self.value_cut == "episode":
                 cut[ended] = True
             limited = [i for i in ended if cut[i] and infos[i].get("TimeLimit.truncated")]
-            if limited and self.gamma is not None:
+            if limited and gamma is not None:
                 last = in_groups(_stack([infos[i]["terminal_observation"] for i in limited]), group)
-                features, _ = policy.act(last["policy"][None], actor_memory[limited])
-                following, _ = policy.value(features, last["critic"][None], critic_memory[limited])
-                reward[limited] += self.gamma * denormalize(following[0, :, None]).squeeze(-1).numpy()
+                cut_off.append(_CutOff(t, limited, last, actor_memory[limited], critic_memory[limited]))
             numbers["reward"][t] = torch.from_numpy(reward)
             cuts[t] = torch.from_numpy(cut)
             if not stepped(rewards, dones, infos, [infos[i] for i in ended]):
                 self._keep(policy, seen, resets, kept, t + 1)
                 return None
         self._keep(policy, seen, resets, kept, steps)
+        if cut_off and gamma is not None:
+            _add_what_follows(policy, cut_off, gamma, numbers["reward"])
         following = self._value_now(policy)
         stored = [torch.stack(memories) for memories in zip(*kept[: lengths.segments], strict=True)]
         return Rollout(
@@ -169,10 +170,7 @@ class Collector:
         """Normalised value (1, n) of where the worlds stand."""
         observation = in_groups(self.observation, policy.critic_group)
         keep = torch.from_numpy(~self.reset).float()[:, None, None]
-        features = torch.zeros(0)
-        if policy.shared:
-            features, _ = policy.act(observation["policy"][None], self.memory[0] * keep)
-        return policy.value(features, observation["critic"][None], self.memory[1] * keep)[0]
+        return _value(policy, observation, self.memory[0] * keep, self.memory[1] * keep)
 
     def state(self) -> dict[str, Any]:
         """All that the next rollout depends on, the environment aside."""
@@ -190,6 +188,38 @@ class Collector:
         self.memory = state["memory"][0], state["memory"][1]
         self._before = state["before"]
         self.generator.set_state(state["generator"])
+
+
+class _CutOff(NamedTuple):
+    """Worlds whose return a time limit cut off at one step, and what was seen and remembered then."""
+
+    step: int
+    worlds: list[int]
+    observation: dict[str, torch.Tensor]
+    actor_memory: torch.Tensor
+    critic_memory: torch.Tensor
+
+
+def _add_what_follows(policy: LSTMPolicy, cut_off: list[_CutOff], gamma: float, reward: torch.Tensor) -> None:
+    """Add to rewards (T, n) the discounted value of what would have followed, of all that was cut off at once."""
+    observation = {role: torch.cat([one.observation[role] for one in cut_off]) for role in ("policy", "critic")}
+    actor_memory = torch.cat([one.actor_memory for one in cut_off])
+    critic_memory = torch.cat([one.critic_memory for one in cut_off])
+    normalized = _value(policy, observation, actor_memory, critic_memory)
+    following = policy.value_normalizer.denormalize(normalized[0, :, None]).squeeze(-1)
+    steps = torch.tensor([one.step for one in cut_off for _ in one.worlds])
+    worlds = torch.tensor([world for one in cut_off for world in one.worlds])
+    reward[steps, worlds] += gamma * following
+
+
+def _value(
+    policy: LSTMPolicy, observation: dict[str, torch.Tensor], actor_memory: torch.Tensor, critic_memory: torch.Tensor
+) -> torch.Tensor:
+    """Normalised value (1, n) of one step, the actor being asked only where the critic stands on it."""
+    features = torch.zeros(0)
+    if policy.shared:
+        features, _ = policy.act(observation["policy"][None], actor_memory)
+    return policy.value(features, observation["critic"][None], critic_memory)[0]
 
 
 def _stack(observations: list[Any]) -> Any:
