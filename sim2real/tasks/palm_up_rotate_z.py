@@ -18,8 +18,8 @@ class PalmUpRotateZ(PalmUp):
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """A horizon of five seconds: long enough for a drop to weigh more than turning on."""
-        return {"gamma": 0.99}
+        """A horizon that grows from one second, in which turning is found, to ten, in which a drop weighs most."""
+        return {"gamma": 0.95, "gamma_final": 0.995, "steps": 12_000_000}
 
     def simulate(
         self, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None
