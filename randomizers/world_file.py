@@ -49,12 +49,13 @@ class _Loader(_Resolver, yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
-        name = next((f"term {value.value!r}: " for key, value in node.value if key.value == "name"), "")
+        names = [v.value for k, v in node.value if k.value == "name" and isinstance(v, yaml.ScalarNode)]
+        term = f"term {names[0]!r}: " if names else ""
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.constructor.ConstructorError(None, None, "a key must be plain text", key.start_mark)
             if key.value in seen:
-                said = f"{name}key {key.value!r} is repeated"
+                said = f"{term}key {key.value!r} is repeated"
                 raise yaml.constructor.ConstructorError(None, None, said, key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)

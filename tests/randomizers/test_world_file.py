@@ -107,6 +107,7 @@ def test_no_terms_load_too(tmp_path: Path, arm: Target) -> None:
             "    kind: action_delay\n    kind: mass\n",
             "7: term 'delay': key 'kind' is repeated",
         ),
+        ("name: cube_mass", "name: [a], name: b", "3: term 'b': key 'name' is repeated"),
         ("task:", "tsk:", "1: unknown key 'tsk'; keys: source, task, finite, finite_seed, pins, terms"),
         ("task: arm/reach", "task: [1]", r"1: 'task' takes a name, got \[1\]"),
         ("task: arm/reach", "finite: 0", "1: 'finite' takes a number of worlds, at least 1, got 0"),
