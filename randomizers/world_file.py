@@ -47,18 +47,23 @@ for _tag, _pattern, _first in (
 class _Loader(_Resolver, yaml.SafeLoader):
     """Refuses repeated keys, which YAML forbids and PyYAML lets pass."""
 
+    _term = ""
+    """The term that is being read, as messages begin with it."""
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         names = [v.value for k, v in node.value if k.value == "name" and isinstance(v, yaml.ScalarNode)]
-        term = f"term {names[0]!r}: " if names else ""
+        around, self._term = self._term, f"term {names[0]!r}: " if names else self._term
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.constructor.ConstructorError(None, None, "a key must be plain text", key.start_mark)
             if key.value in seen:
-                said = f"{term}key {key.value!r} is repeated"
+                said = f"{self._term}key {key.value!r} is repeated"
                 raise yaml.constructor.ConstructorError(None, None, said, key.start_mark)
             seen.add(key.value)
-        return super().construct_mapping(node, deep)
+        content = super().construct_mapping(node, deep=True)  # at once, so that what is inside knows its term
+        self._term = around
+        return content
 
 
 class _Dumper(_Resolver, yaml.SafeDumper):

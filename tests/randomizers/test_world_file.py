@@ -107,6 +107,12 @@ def test_no_terms_load_too(tmp_path: Path, arm: Target) -> None:
             "    kind: action_delay\n    kind: mass\n",
             "7: term 'delay': key 'kind' is repeated",
         ),
+        (
+            "{uniform: [0.7, 1.3]}",
+            "{uniform: [0.7, 1.3], uniform: [0, 1]}",
+            "3: term 'cube_mass': key 'uniform' is repeated",
+        ),
+        ("task: arm/reach", "pins: {a: 1, a: 2}", "1: key 'a' is repeated"),
         ("name: cube_mass", "name: [a], name: b", "3: term 'b': key 'name' is repeated"),
         ("task:", "tsk:", "1: unknown key 'tsk'; keys: source, task, finite, finite_seed, pins, terms"),
         ("task: arm/reach", "task: [1]", r"1: 'task' takes a name, got \[1\]"),
