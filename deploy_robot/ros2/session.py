@@ -22,7 +22,8 @@ try:
     from sensor_msgs.msg import JointState
 except ImportError as error:
     raise MissingRos(
-        f"ROS 2 for Python cannot be imported ({error}): pip install 'sim2real[ros]', or source a system ROS 2"
+        f"ROS 2 for Python cannot be imported ({error}): source a system ROS 2, or pip install ros-rclpy ros-sensor-msgs "
+        "ros-geometry-msgs ros-rmw-fastrtps-cpp"
     ) from error
 
 if TYPE_CHECKING:

@@ -180,4 +180,4 @@ def test_missing_ros_is_refused_with_what_installs_it(
     for name in [name for name in sys.modules if name.startswith(("deploy_robot.ros2", "rclpy"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "rclpy", None)
-    assert "sim2real[ros]" in refused(["deploy", str(bundle)], capsys)
+    assert "pip install ros-rclpy" in refused(["deploy", str(bundle)], capsys)
