@@ -18,24 +18,36 @@ def notice(bundle: Bundle, ros: RosSettings) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns 0 when the policy ran its time, 1 after a fault or a signal, 2 for what the user must mend."""
-    defaults = DeploySettings()
+    defaults, ros = DeploySettings(), RosSettings()
     parser = argparse.ArgumentParser(prog="python -m deploy_robot", description="Run a policy bundle on a ROS 2 robot.")
     parser.add_argument("bundle", type=Path, help="the bundle's folder")
-    parser.add_argument("--seconds", type=float, default=defaults.seconds, help="how long the policy runs [s]")
-    parser.add_argument("--joint-map", type=Path, help="YAML file of the driver's names, signs and offsets of joints")
-    parser.add_argument("--state-topic", default=defaults.ros.state_topic, help="sensor_msgs/JointState, measured")
-    parser.add_argument("--command-topic", default=defaults.ros.command_topic, help="sensor_msgs/JointState, targets")
-    parser.add_argument("--pose-topic", default=defaults.ros.pose_topic, help="PoseStamped, {name} for whose")
-    parser.add_argument("--pose-frame", default=defaults.ros.pose_frame, help="the frame poses must be given in")
-    parser.add_argument("--domain-id", type=int, help="ROS domain; what ROS_DOMAIN_ID says if not given")
+    for name, kind, default, meaning in (
+        (
+            "seconds",
+            float,
+            defaults.seconds,
+            "how long the policy runs [s], the approach to the start pose not counted",
+        ),
+        ("joint-map", Path, None, "YAML file of the driver's names, signs and offsets of joints"),
+        ("state-topic", str, ros.state_topic, "sensor_msgs/JointState, measured"),
+        ("command-topic", str, ros.command_topic, "sensor_msgs/JointState, targets"),
+        ("pose-topic", str, ros.pose_topic, "geometry_msgs/PoseStamped, {name} for whose"),
+        ("pose-frame", str, ros.pose_frame, "the frame poses must be given in"),
+        ("domain-id", int, None, "ROS domain, 0 to 232; what ROS_DOMAIN_ID says if not given"),
+        ("match-timeout", float, ros.match_timeout, "how long to wait for the robot to appear [s]"),
+        ("velocity-share", float, defaults.safety.velocity_share, "share of the trained target velocity, up to 1"),
+        ("out", Path, None, "write the loop's report there as JSON, with every command and state"),
+    ):
+        shown = "" if default is None else " (default: %(default)s)"
+        parser.add_argument(f"--{name}", type=kind, default=default, help=meaning + shown)
     parser.add_argument("--best-effort", action="store_true", help="the robot offers best-effort states only")
-    parser.add_argument("--velocity-share", type=float, default=1.0, help="share of the trained target velocity, to 1")
-    parser.add_argument("--out", type=Path, help="write the loop's report there as JSON")
+    parser.add_argument("--localhost", action="store_true", help="talk to this computer only")
     given = parser.parse_args(arguments)
     try:
         settings = DeploySettings(
             seconds=given.seconds,
             joint_map=given.joint_map,
+            out=given.out,
             safety=SafetySettings(velocity_share=given.velocity_share),
             ros=RosSettings(
                 state_topic=given.state_topic,
@@ -43,7 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
                 pose_topic=given.pose_topic,
                 pose_frame=given.pose_frame,
                 domain_id=given.domain_id,
+                localhost=given.localhost,
                 best_effort=given.best_effort,
+                match_timeout=given.match_timeout,
             ),
         )
         bundle = Bundle.load(given.bundle)
@@ -51,8 +65,6 @@ def main(arguments: list[str] | None = None) -> int:
 
         print(notice(bundle, settings.ros), file=sys.stderr)
         report = deploy(bundle, settings)
-        if given.out is not None:
-            given.out.write_text(report.to_json(log=True))
     except (BundleError, ConnectionFailed, MissingRos, OSError, ValueError) as error:
         print(f"deploy_robot: {error}", file=sys.stderr)
         return 2

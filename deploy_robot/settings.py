@@ -70,6 +70,8 @@ class DeploySettings:
     """Where the robot is found."""
     joint_map: Path | None = None
     """YAML file of what the driver calls joints and how it counts them; as the policy does if not given."""
+    out: Path | None = None
+    """Write the loop's report there as JSON, with every command and state."""
     state_timeout: float = 10.0
     """How long to wait for the first state, and in lockstep for any [s]."""
 
