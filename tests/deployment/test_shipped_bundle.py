@@ -15,7 +15,7 @@ from sim2real.tasks.robot_task import RobotTask
 from sim2real.twin import Twin
 
 SHIPPED = Path(__file__).parents[2] / "docs" / "results" / "bundles"
-NAMES = ("arm-reach", "leap-rotate-z")
+NAMES = ("arm-reach", "leap-rotate-z", "shadow-reach")
 
 
 def driven(name: str, seconds: float) -> list[float]:
@@ -53,3 +53,8 @@ def test_the_hand_turns_the_cube() -> None:
 def test_the_gripper_is_at_its_goals_most_of_the_time() -> None:
     """A new one is set every five seconds; what is missing from 1 is the way there."""
     assert min(driven("arm-reach", 20.0)) > 0.7
+
+
+def test_the_fingertips_are_at_their_goals_most_of_the_time() -> None:
+    """New ones are set every two seconds."""
+    assert min(driven("shadow-reach", 20.0)) > 0.5
