@@ -36,7 +36,7 @@ SETTINGS = {
     "reward": ("drop=-30",),
 }
 """Where the demonstration departs from the task's recipe: with small batches, a near horizon and cheaper drops the cube
-begins to turn after a third of the steps, and more cubes are dropped (docs/learning.md)."""
+mostly begins to turn in a third of the steps, and more cubes are dropped (docs/learning.md)."""
 TWIN_SECONDS = 120.0
 """How long the twin may take to write its video when it is told to end [s]."""
 
