@@ -147,9 +147,10 @@ class LSTMPPO(BaseAlgorithm):
             raise ValueError(f"n_minibatches={minibatches} does not divide the {self.n_envs} worlds")
         self._setup_lr_schedule()
         self.set_random_seed(self.seed)
-        self.policy = self.policy_class(  # type: ignore[assignment]
-            self.observation_space, self.action_space, self.lr_schedule, **self.policy_kwargs
-        )
+        with one_thread_each():  # orthogonal starts are rounded otherwise on several cores
+            self.policy = self.policy_class(  # type: ignore[assignment]
+                self.observation_space, self.action_space, self.lr_schedule, **self.policy_kwargs
+            )
         self.policy.optimizer = torch.optim.Adam(
             self.policy.parameters(), lr=self.lr_schedule(1.0), eps=1e-5, fused=True
         )

@@ -31,6 +31,19 @@ def test_any_number_of_threads_learns_the_same_to_the_last_bit(
         assert all(torch.equal(value, other[name]) for name, value in alone.items())
 
 
+def test_starting_weights_do_not_depend_on_how_many_cores_torch_has(scripted_env: Any, small_model: Any) -> None:
+    before, starts = torch.get_num_threads(), []
+    try:
+        for cores in (1, 2):
+            torch.set_num_threads(cores)
+            starts.append(small_model(scripted_env(*TRIALS), network={"hidden": 128}).policy.state_dict())
+            assert torch.get_num_threads() == cores
+    finally:
+        torch.set_num_threads(before)
+    alone, shared = starts
+    assert all(torch.equal(value, shared[name]) for name, value in alone.items())
+
+
 @pytest.mark.parametrize(
     ("least_steps", "steps", "columns", "blocks"), [(24, 12, 4, 2), (25, 12, 4, 1), (1, 12, 4, 4), (1, 12, 6, 4)]
 )
