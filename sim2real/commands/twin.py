@@ -12,6 +12,7 @@ import numpy as np
 import tyro
 
 from deploy_robot import RosSettings
+from deploy_robot.output_file import make_room
 from deploy_robot.pace import Pace
 from policies.checkpoint import write_atomically
 from sim2real.cli import Result
@@ -19,8 +20,11 @@ from sim2real.errors import UserError
 from sim2real.evaluation.choice import WorldsKind, choose_worlds, read_world
 from sim2real.runs import RunFolder
 from sim2real.runs.world_source import WorldSource
+from sim2real.simulation.camera import Camera
+from sim2real.simulation.video import check_video, write_video
 from sim2real.tasks import is_task, make_task
 from sim2real.tasks.robot_task import RobotTask
+from sim2real.twin import Twin
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,10 @@ class Options:
 def run(options: Options) -> Result:
     """Serve the twin until its time is over or a signal comes."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    if options.out is not None:
+        make_room(options.out, "out")
+    if options.video is not None:
+        check_video(options.video)
     if is_task(options.run):
         task = make_task(options.run)
         distribution = options.source.worlds_of(task)
@@ -66,18 +74,14 @@ def run(options: Options) -> Result:
     else:
         world = read_world(options.world, distribution)
     from deploy_robot.ros2.server import serve
-    from sim2real.twin import Twin
 
     twin = Twin(task, world, distribution)
+    camera = None if options.video is None else Camera(twin.simulation)
     report = serve(twin, options.seconds, options.pace, options.ros, node_name="twin")
     data = {**twin.summary(), "served": report.summary()}
     if options.out is not None:
         write_atomically(options.out, (json.dumps(data) + "\n").encode())
-    if options.video is not None:
-        from sim2real.simulation.camera import Camera
-        from sim2real.simulation.video import write_video
-
-        camera = Camera(twin.simulation)
+    if camera is not None and options.video is not None:
         frames = (camera.picture(0, np.asarray(pose)) for pose in twin.course)
         write_video(options.video, frames, 1 / task.control_period)
         camera.close()

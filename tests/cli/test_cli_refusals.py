@@ -73,6 +73,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["play", "leap/rotate-z", "--video", "film.avi", "--seconds", "0.1"], ".mp4"),
         (["worlds", "leap/rotate-z", "--distribution", "nowhere.yaml"], "nowhere.yaml"),
         (["twin", "leap/rotate-z", "--world", "nowhere.json"], "nowhere.json"),
+        (["twin", "leap/rotate-z", "--out", "/dev/null/twin.json"], "out: cannot write /dev/null/twin.json"),
+        (["twin", "leap/rotate-z", "--video", "film.avi"], ".mp4"),
+        (["twin", "leap/rotate-z", "--video", "/dev/null/film.mp4"], "video: cannot write /dev/null/film.mp4"),
     ],
 )
 def test_bad_arguments_get_one_line_that_says_what_is_wanted(
