@@ -122,17 +122,8 @@ def _drive(folder: RunFolder, bundle: Path, options: Options) -> Result:
     ros = RosSettings(domain_id=1 + os.getpid() % 100, localhost=True, match_timeout=30.0)
     twin_path, loop_path = folder.path / "twin.json", folder.path / "deploy.json"
     command = [
-        *(
-            sys.executable,
-            "-m",
-            "sim2real.cli",
-            "twin",
-            str(folder.path),
-            "--kind",
-            "unseen",
-            "--seed",
-            str(options.world),
-        ),
+        *(sys.executable, "-m", "sim2real.cli", "twin", str(folder.path)),
+        *("--kind", "unseen", "--seed", str(options.world)),
         *("--out", str(twin_path), "--video", str(folder.path / "video.mp4")),
         *("--ros.domain-id", str(ros.domain_id), "--ros.localhost", "--ros.match-timeout", "60"),
     ]
