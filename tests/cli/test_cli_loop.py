@@ -8,10 +8,13 @@ from sim2real.cli import main
 SMALL = ["--worlds", "8", "--rollout", "8", "--minibatches", "2", "--hidden", "16"]
 
 
-def test_the_demo_does_the_whole_loop(
+def test_the_demo_does_the_whole_loop_and_keeps_an_earlier_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    assert main(["train", "leap/rotate-z", *SMALL, "--steps", "128", "--out", "runs/demo"]) == 0
+    weights = (tmp_path / "runs" / "demo" / "policy.zip").read_bytes()
+    capsys.readouterr()
     arguments = ["demo", "--minutes", "0.03", "--n", "2", "--seconds", "2", "--out", "runs/demo", "--json"]
     assert main(arguments) == 0
     data = json.loads(capsys.readouterr().out)
@@ -22,10 +25,8 @@ def test_the_demo_does_the_whole_loop(
     assert {(r["policy"], r["worlds_kind"]) for r in data["evaluation"]} >= {("trained", "seen"), ("trained", "unseen")}
     assert "<video" in page and "ROS 2" in page
     assert (run / "bundle" / "contract.json").is_file()
-
-    assert main(arguments) == 0  # an earlier demo is kept
-    capsys.readouterr()
-    assert len(list((tmp_path / "runs").iterdir())) == 2
+    (earlier,) = (path for path in run.parent.iterdir() if path != run)
+    assert (earlier / "policy.zip").read_bytes() == weights
 
 
 def test_train_evaluate_report_and_video_from_the_command_line(
