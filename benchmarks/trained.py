@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sim2real.commands.train import new_run
 from sim2real.runs import RunFolder, TrainConfig, train
@@ -10,14 +11,14 @@ from sim2real.runs.progress_csv import read_progress
 from sim2real.tasks import make_task
 
 
-def finished(task: str, seed: int, folder: Path) -> RunFolder:
-    """The run of a task and seed in that folder, trained to its end."""
+def finished(task: str, seed: int, folder: Path, **changes: Any) -> RunFolder:
+    """The run of a task and seed in that folder, trained to its end by the task's recipe, but for those changes of it."""
     path = folder / f"{task.replace('/', '-')}-s{seed}"
     if (path / "run.json").is_file():
         run = RunFolder.open(path)
         train(run, resume=run.checkpoint_path.is_file())
         return run
-    run = new_run(task, path, TrainConfig(**make_task(task).recipe, seed=seed))
+    run = new_run(task, path, TrainConfig(**(make_task(task).recipe | changes), seed=seed))
     train(run)
     return run
 

@@ -62,7 +62,7 @@ class Bandit(Task):
             "learning_rate": 3e-3,
             "desired_kl": None,
             "anneal": True,
-            "steps": 15_000_000 + 30_000 * self.episode_steps if long else 6_000_000,
+            "steps": max(15_000_000 + 30_000 * self.episode_steps, 800_000 * self.arms) if long else 6_000_000,
         }
 
     def simulate(
