@@ -113,18 +113,15 @@ def page(data: dict[str, Any]) -> str:
             f"| {task} | {published} | {ours} | {number} of {len(results)} | {best['solver'].replace('_', ' ')} "
             f"{best['mean']:.{places}f} | {steps} | {' to '.join(taken[:1] + taken[1:][-1:])} |"
         )
-    started = [
-        f"{task}, which starts from {shorter}'s policy" for task, shorter in SHORTER.items() if task in data["tasks"]
-    ]
     missing = [task for task in PUBLISHED if task not in data["tasks"]]
     lines += [
         "",
         "Reached: the published score within two standard errors of the difference, or 97 % of it at n = 500. Minutes are",
         f"those of collecting and learning, on {data['threads']} thread(s) of a machine that was shared with other work.",
         *(
-            [f"They and the steps come on top of what was learnt in shorter trials for {', '.join(started)}."]
-            if started
-            else []
+            f"The steps and minutes of {task} come on top of {shorter}'s, from whose policy it starts."
+            for task, shorter in SHORTER.items()
+            if task in data["tasks"]
         ),
         "",
         "- The policy sees what RL²'s does, on MDPs once more the state before. What differs is what training may know:",
