@@ -119,7 +119,9 @@ def page(data: dict[str, Any]) -> str:
         "Reached: the published score within two standard errors of the difference, or 97 % of it at n = 500. Minutes are",
         f"those of collecting and learning, on {data['threads']} thread(s) of a machine that was shared with other work.",
         *(
-            f"The steps and minutes of {task} come on top of {shorter}'s, from whose policy it starts."
+            f"The steps and minutes of {task} come on top of {shorter}'s, from whose policy it starts, with "
+            + ", ".join(f"{name} {value}" for name, value in FROM_SHORTER.items())
+            + " in place of its recipe's."
             for task, shorter in SHORTER.items()
             if task in data["tasks"]
         ),
