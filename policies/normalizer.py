@@ -10,7 +10,8 @@ CLIP = 5.0
 
 
 class RunningNormalizer(nn.Module):
-    """Mean and variance of all the samples seen so far, in float64 (parallel Welford update).
+    """Mean and variance of all the samples seen so far, in float64 (parallel Welford update), and of how many, which for
+    values that a policy was given later than others are fewer.
 
     :param size: p.
     :param pixels: so many of the first values are a picture's and pass as they are.
@@ -26,7 +27,7 @@ class RunningNormalizer(nn.Module):
         self.frozen = False
         self.register_buffer("mean", torch.zeros(size - pixels, dtype=torch.float64))
         self.register_buffer("variance", torch.ones(size - pixels, dtype=torch.float64))
-        self.register_buffer("count", torch.zeros((), dtype=torch.float64))
+        self.register_buffer("count", torch.zeros(size - pixels, dtype=torch.float64))
 
     @torch.no_grad()
     def update(self, samples: torch.Tensor) -> None:
@@ -38,17 +39,12 @@ class RunningNormalizer(nn.Module):
         rows = samples.reshape(-1, samples.shape[-1])[:, self.pixels :].to(torch.float64, copy=True)
         count, mean = len(rows), rows.mean(dim=0)
         variance = rows.sub_(mean).square_().mean(dim=0)  # torch.var_mean takes several times as long over rows
-        if self.count == 0:
-            self.mean.copy_(mean)
-            self.variance.copy_(variance)
-            self.count.fill_(count)
-            return
         total = self.count + count
         delta = mean - self.mean
-        self.variance.copy_(
-            (self.variance * self.count + variance * count + delta**2 * self.count * count / total) / total
-        )
-        self.mean += delta * count / total
+        pooled = (self.variance * self.count + variance * count + delta**2 * self.count * count / total) / total
+        first = self.count == 0
+        self.variance.copy_(torch.where(first, variance, pooled))
+        self.mean.copy_(torch.where(first, mean, self.mean + delta * count / total))
         self.count.copy_(total)
 
     def scale(self) -> torch.Tensor:

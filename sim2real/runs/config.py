@@ -55,7 +55,8 @@ class TrainConfig(WorldSource):
     unseen: bool = False
     """Train in worlds held out from training: of the unseen ranges, or beyond the task's finite set. For fine-tuning."""
     start_from: Path | None = None
-    """Run folder whose policy and normalisers training starts from; networks must be of the same make."""
+    """Run folder whose policy and normalisers training starts from; networks must be of the same make. Its task may have told
+    policies less than this one does."""
     freeze: tuple[Literal["encoder", "memory", "head", "critic"], ...] = ()
     """Parts that keep what they started with: the actor's encoder, its memory, its output layer; the whole critic."""
     held_out: int = Field(0, ge=0)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from policies import LSTMPPO
+from policies.lstm_policy import LSTMPolicy
 from sim2real.errors import UserError
-from sim2real.runs.config import TrainConfig
 from sim2real.runs.policy_file import load_policy
 from sim2real.runs.run_folder import RunFolder
 
@@ -12,23 +12,59 @@ BEGINNINGS = ("memory_span", "log_std_init")
 """What networks begin with, which is nothing to those that start from others."""
 
 
-def start_from(model: LSTMPPO, config: TrainConfig) -> None:
-    """Give the model the policy and normalisers of the run `config.start_from`, if there is one.
+def start_from(model: LSTMPPO, run: RunFolder) -> None:
+    """Give the model the policy and normalisers of the run that `run` is to start from, if there is one.
 
-    Raises UserError if that run's networks are of another make, naming what differs.
+    Where this task tells policies more than that run's did, the actor takes what it knows by name, and acts as it did until
+    it learns what the rest is good for; the critic begins anew.
+
+    Raises UserError if that run's networks are of another make, or see what is not seen here, naming what differs.
     """
+    config = run.config
     if config.start_from is None:
         return
-    start = load_policy(RunFolder.open(config.start_from))
+    other = RunFolder.open(config.start_from)
+    start = load_policy(other)
     if not isinstance(start, LSTMPPO):
         raise UserError(
             f"cannot start from {config.start_from}: its policy is a baseline's, of stable-baselines3's make"
         )
-    given = start.policy
-    wanted = model.policy
-    theirs, ours = ({**policy.made_with, **policy.sizes} for policy in (given, wanted))
-    alike = [name for name in ours if name not in BEGINNINGS]
-    differing = [f"{name} is {theirs[name]} there, {ours[name]} here" for name in alike if theirs[name] != ours[name]]
+    given, wanted = start.policy, model.policy
+    theirs, ours = other.task.policy_names, run.task.policy_names
+    more = theirs is not None and ours is not None and theirs != ours
+    differing = _differing(given, wanted, () if more else tuple(wanted.sizes))
+    if more:
+        unknown = sorted(set(theirs or ()) - set(ours or ()))
+        differing += [f"it sees {', '.join(unknown)}, which {run.task.name} does not tell"] * bool(unknown)
+        kept = sorted({"encoder", "critic"} & set(config.freeze))
+        differing += [f"the {' and '.join(kept)} must learn what else is seen here"] * bool(kept)
     if differing:
         raise UserError(f"cannot start from {config.start_from}: {'; '.join(differing)}")
-    wanted.load_state_dict(given.state_dict())
+    if theirs is None or ours is None or not more:
+        wanted.load_state_dict(given.state_dict())
+    else:
+        _take_actor(given, wanted, [ours.index(name) for name in theirs])
+
+
+def _differing(given: LSTMPolicy, wanted: LSTMPolicy, groups: tuple[str, ...]) -> list[str]:
+    """How the networks of two policies differ, the sizes of observation `groups` among it."""
+    theirs, ours = ({**policy.made_with, **policy.sizes} for policy in (given, wanted))
+    alike = [name for name in (*wanted.made_with, *groups) if name not in BEGINNINGS]
+    return [f"{name} is {theirs[name]} there, {ours[name]} here" for name in alike if theirs[name] != ours[name]]
+
+
+def _take_actor(given: LSTMPolicy, wanted: LSTMPolicy, places: list[int]) -> None:
+    """The actor and its normaliser, whose inputs stand at these places of the wanted ones; other inputs weigh nothing."""
+    state = wanted.state_dict()
+    for name, theirs in given.state_dict().items():
+        if not name.startswith(("actor.", "action_net.", "log_std", "policy_normalizer.")):
+            continue
+        ours = state[name]
+        if ours.shape == theirs.shape:
+            ours.copy_(theirs)
+        elif ours.dim() == 1:  # of the normaliser: those that are new have seen nothing yet
+            ours[places] = theirs
+        else:
+            ours.zero_()
+            ours[:, places] = theirs
+    wanted.load_state_dict(state)

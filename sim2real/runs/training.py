@@ -170,7 +170,7 @@ def _begin(model: LSTMPPO | Baseline, env: TrialEnv, run: RunFolder, resume: boo
         return None
     state: dict[str, Any] | None = load_checkpoint(run.checkpoint_path) if resume else None
     if state is None:
-        start_from(model, run.config)
+        start_from(model, run)
     else:
         if state["task"] != run.task.name:
             raise UserError(f"{run.checkpoint_path} is of task {state['task']!r}, the run of {run.task.name!r}")

@@ -178,6 +178,13 @@ class RobotTask(Task):
         policy = sum(term.size for term in self.observation) + sum(self.tracked.values())
         return {"policy": policy, "critic": policy + self.privileged_size}
 
+    @property
+    def policy_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """By term and joint, and what is tracked by its place in it."""
+        felt = [f"{term.name} of {joint}" for term in self.observation for joint in term.joints or ("all",)]
+        seen = [f"{name} {place}" for name, size in self.tracked.items() for place in range(size)]
+        return (*felt, *seen)
+
     @cached_property
     def starts(self) -> np.ndarray:
         """Settled start states (m, nq) of the nominal world, from which episodes begin."""

@@ -43,6 +43,7 @@ class ShadowBlockDactyl(ShadowManipulate):
     episodes_per_trial = 1
     reward_terms = ("approach", "goal", "drop")
     privileged_size = 15 + 3 + 4 + 4 + 4 + 24 + 24 + 6
+    policy_names = None  # type: ignore[assignment]  # the rotation to the goal is a quaternion here
 
     def __init__(self) -> None:
         super().__init__("shadow/block-dactyl", ShadowVariant("block", "xyz", False, False, "dactyl"))

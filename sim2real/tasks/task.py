@@ -55,6 +55,8 @@ class Task(ABC):
     """Actions of one world: a Box (a,), or Discrete."""
     observation_sizes: dict[str, int]
     """Width of the observation groups "policy" and "critic" (the world vector not counted)."""
+    policy_names: tuple[str, ...] | None = None
+    """Of each value in the group "policy", a name that tasks of the same robot share; None where they have none."""
     image: tuple[int, int, int] | None = None
     """(height, width, channels): the groups policy and critic begin with an image of that shape, values 0 to 1, row by
     row, channels last; None without."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,6 +11,7 @@ from policies.lstm_policy import PARTS
 from sim2real.commands.train import new_run
 from sim2real.errors import UserError
 from sim2real.runs import RunFolder, TrainConfig, load_policy, train
+from sim2real.tasks import ROBOT_FAMILIES, make_task
 
 SMALL = {"worlds": 8, "rollout": 8, "minibatches": 2, "hidden": 8, "threads": 1, "steps": 8 * 8 * 3}
 TASK = "maze/grid-5x5"
@@ -52,7 +54,7 @@ def test_training_starts_from_the_given_runs_policy_and_normalisers(first, make)
     for name, tensor in before.items():
         if "normalizer" not in name:
             torch.testing.assert_close(after[name], tensor, rtol=0.0, atol=1e-9)
-    assert after["policy_normalizer.count"] == 2 * before["policy_normalizer.count"]
+    assert torch.equal(after["policy_normalizer.count"], 2 * before["policy_normalizer.count"])
 
 
 def test_what_memory_would_begin_with_is_nothing_to_a_run_that_starts_from_another(first, make) -> None:
@@ -90,6 +92,56 @@ def test_networks_of_another_make_are_refused_by_what_differs(first, make) -> No
         make("gru", start_from=first.path, memory="gru")
     with pytest.raises(UserError, match="policy is 55 there, 7 here"):
         make("bandit", "bandit/k5-n10", start_from=first.path)
+
+
+@pytest.fixture(scope="module")
+def feeling(make) -> RunFolder:
+    return make("feeling", "leap/rotate-z")
+
+
+def test_a_policy_that_is_told_more_acts_as_it_did_until_it_learns(feeling, make) -> None:
+    settled = {"learning_rate": 1e-12, "desired_kl": None}
+    seeing = make("seeing", "leap/reorient-z", start_from=feeling.path, freeze=("memory", "head"), **settled)
+    before, after = load_policy(feeling).policy, load_policy(seeing).policy
+    names = seeing.task.policy_names
+    shared = [names.index(name) for name in feeling.task.policy_names]
+    assert (len(shared), len(names)) == (33, 39)
+    statistics = {name: getattr(after.policy_normalizer, name)[shared] for name in ("mean", "variance", "count")}
+    before.policy_normalizer.load_state_dict(statistics)  # which moved on while training
+    rng = np.random.default_rng(0)
+    told = rng.normal(size=(5, 39)).astype(np.float32)
+    for one, other in zip(
+        before.step(told[:, shared], before.initial_memory(5)), after.step(told, after.initial_memory(5)), strict=True
+    ):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_what_a_policy_is_told_anew_is_normalised_by_what_it_has_seen_of_it(feeling, make) -> None:
+    count = parameters(make("seen", "leap/reorient-z", start_from=feeling.path))["policy_normalizer.count"]
+    of_run = SMALL["steps"]
+    assert count.tolist() == [2 * of_run] * 33 + [of_run] * 6
+
+
+def test_what_a_policy_is_told_anew_is_learnt(feeling, make) -> None:
+    run = make("learning", "leap/reorient-z", start_from=feeling.path)
+    assert parameters(run)["actor.encoder.0.weight"][:, 33:].abs().min() > 0.0
+
+
+def test_a_policy_is_not_started_from_where_less_is_told(make, feeling) -> None:
+    seeing = make("goals", "leap/reorient-z")
+    with pytest.raises(UserError, match=r"goals: it sees goal_rotation 0, .*which leap/rotate-z does not tell"):
+        make("blind", "leap/rotate-z", start_from=seeing.path)
+    with pytest.raises(UserError, match="the critic and encoder must learn what else is seen here"):
+        make("kept", "leap/reorient-z", start_from=feeling.path, freeze=("critic", "encoder"))
+    with pytest.raises(UserError, match="hidden is 8 there, 16 here"):
+        make("wide", "leap/reorient-z", start_from=feeling.path, hidden=16)
+
+
+def test_tasks_name_each_value_that_policies_see() -> None:
+    for family in ROBOT_FAMILIES:
+        task = make_task(ROBOT_FAMILIES[family][0])
+        if task.policy_names is not None:
+            assert len(set(task.policy_names)) == task.observation_sizes["policy"]
 
 
 def test_untrained_parts_are_not_frozen() -> None:
