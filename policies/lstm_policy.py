@@ -32,7 +32,7 @@ class LSTMPolicy(BasePolicy):
 
     :param encoder: "mlp" or "gated", or "cnn" or "impala" where observations begin with an image.
     :param widths: dense layers of the encoder.
-    :param memory: "lstm", "gru" or "none".
+    :param memory: "lstm", "gru", "table" (an LSTM that reads means by key) or "none".
     :param hidden: width H of the memory.
     :param memory_span: steps that memory reaches back from the start (chrono initialisation); None lets it begin by
         losing half at each step, all biases 0.

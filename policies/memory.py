@@ -1,13 +1,19 @@
-"""Memory cells: LSTM, GRU, or none; what they remember is an argument, never kept inside."""
+"""Memory cells: LSTM, GRU, an LSTM that reads a table, or none; what they remember is an argument, never kept inside."""
 
 from __future__ import annotations
 
+import math
 from typing import Literal, get_args
 
 import torch
 from torch import nn
 
-Memory = Literal["lstm", "gru", "none"]
+Memory = Literal["lstm", "gru", "table", "none"]
+
+HEADS = 4
+"""Tables side by side, each with keys of its own."""
+SLOTS = 16
+"""Rows of each."""
 
 
 def _keeping(hidden: int, span: int) -> torch.Tensor:
@@ -66,6 +72,60 @@ class GRUMemory(nn.Module):
         return features, h.transpose(0, 1)
 
 
+class TableMemory(nn.Module):
+    """An LSTM that reads a table beside it: memory (n, 2 + SLOTS, H), the LSTM's two rows and then the table's.
+
+    Each step adds what it has seen to the rows that a key points at, after a share of all rows is forgotten, and the LSTM is
+    given the mean of what was added to the rows that a query points at, and how much that was. Means by key, such as of what
+    an action in a state led to, are what a trial's worlds are learnt from; an LSTM by itself has to learn how to keep them
+    apart. It is linear attention (Katharopoulos et al. 2020, arXiv 2006.16236; as fast weights, Schlag et al. 2021, arXiv
+    2102.11174) with keys and queries that are softmaxes, heads, and a gate as in arXiv 2312.06635 (Yang et al. 2023), so that
+    a segment is a few products of matrices. The last of each head's H / HEADS columns counts.
+
+    Raises ValueError for a width that heads cannot share.
+    """
+
+    def __init__(self, inputs: int, hidden: int) -> None:
+        super().__init__()
+        if hidden % HEADS or hidden < 2 * HEADS:
+            raise ValueError(f"hidden={hidden}: memory='table' wants a multiple of {HEADS} from {2 * HEADS} on")
+        self.shape, self.width = (2 + SLOTS, hidden), hidden
+        self.key = nn.Linear(inputs, HEADS * SLOTS)
+        self.query = nn.Linear(inputs, HEADS * SLOTS)
+        self.value = nn.Linear(inputs, hidden - HEADS)
+        self.keep = nn.Linear(inputs, HEADS)
+        self.lstm = LSTMMemory(inputs + hidden, hidden)
+
+    @torch.no_grad()
+    def reach(self, span: int) -> None:
+        """Let the table begin by keeping what was added for twice `span` steps, and the LSTM as an LSTM does."""
+        self.lstm.reach(span)
+        self.keep.bias.fill_(math.log(2 * span - 1))
+
+    def forward(self, features: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """features (T, n, w), memory before the first step -> features (T, n, H), memory after the last."""
+        steps, worlds, _ = features.shape
+        key, query = (
+            layer(features).unflatten(-1, (HEADS, SLOTS)).softmax(dim=-1).permute(1, 2, 0, 3)
+            for layer in (self.key, self.query)
+        )  # (n, heads, T, slots)
+        value = self.value(features).unflatten(-1, (HEADS, -1)).permute(1, 2, 0, 3)
+        value = torch.cat((value, torch.ones_like(value[..., :1])), dim=-1)
+        kept = nn.functional.logsigmoid(self.keep(features)).permute(1, 2, 0).cumsum(dim=-1)  # (n, heads, T)
+        table = memory[:, 2:].unflatten(-1, (HEADS, -1)).transpose(1, 2)  # (n, heads, slots, H / heads)
+        read = kept.exp()[..., None] * (query @ table)
+        later = torch.ones(steps, steps, dtype=torch.bool).triu(diagonal=1)
+        since = (kept[..., :, None] - kept[..., None, :]).masked_fill(later, -math.inf).exp()
+        read = read + (query @ key.transpose(-1, -2) * since) @ value
+        still = (kept[..., -1:] - kept).exp()[..., None]
+        table = kept[..., -1:, None].exp() * table + (still * key).transpose(-1, -2) @ value
+        count = read[..., -1:]
+        known = torch.cat((read[..., :-1] / (count + 0.1), count.log1p()), dim=-1)
+        known = known.permute(2, 0, 1, 3).flatten(2)
+        features, state = self.lstm(torch.cat((features, known), dim=-1), memory[:, :2])
+        return features, torch.cat((state, table.transpose(1, 2).flatten(2)), dim=1)
+
+
 class NoMemory(nn.Module):
     """Nothing is remembered: features pass, and so does a memory (n, 1, 1) that nothing reads."""
 
@@ -80,12 +140,14 @@ class NoMemory(nn.Module):
         return features, memory
 
 
-def make_memory(kind: Memory, inputs: int, hidden: int) -> LSTMMemory | GRUMemory | NoMemory:
-    """The cell of that kind. Raises ValueError for a kind that is none."""
+def make_memory(kind: Memory, inputs: int, hidden: int) -> LSTMMemory | GRUMemory | TableMemory | NoMemory:
+    """The cell of that kind. Raises ValueError for a kind that is none, and for a width that it cannot have."""
     if kind == "lstm":
         return LSTMMemory(inputs, hidden)
     if kind == "gru":
         return GRUMemory(inputs, hidden)
+    if kind == "table":
+        return TableMemory(inputs, hidden)
     if kind == "none":
         return NoMemory(inputs)
     raise ValueError(f"memory={kind!r}: wanted one of {', '.join(get_args(Memory))}")

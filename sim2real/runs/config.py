@@ -106,8 +106,9 @@ class TrainConfig(WorldSource):
     """Gradients are scaled down to this norm."""
     value_cut: Literal["episode", "trial"] = "episode"
     """Where returns are cut: at each episode's end, or only at the trial's."""
-    memory: Literal["lstm", "gru", "none"] = "lstm"
-    """What carries over from step to step."""
+    memory: Literal["lstm", "gru", "table", "none"] = "lstm"
+    """What carries over from step to step. A `table` is an LSTM that also reads means by key of all that a trial has shown,
+    such as of what each action in each state led to; it costs about twice the time of an LSTM."""
     memory_span: int | None = Field(None, ge=3)
     """Steps that the memory reaches back at the start of training, spread over its cells up to this many; if not given, all
     begin by losing half at each step. The length of a trial where everything in it is to be remembered."""

@@ -65,6 +65,7 @@ class TabularMDP(Task):
             "minibatches": 32,
             "encoder": "gated",
             "hidden": 128,
+            "memory": "table",
             "memory_span": trial,
             "shared": True,
             "gamma": 0.6,
@@ -75,7 +76,7 @@ class TabularMDP(Task):
             "learning_rate": 1.5e-3,
             "desired_kl": None,
             "anneal": True,
-            "steps": 1_000_000 * self.episodes_per_trial,
+            "steps": 600_000 * self.episodes_per_trial,
         }
 
     def simulate(
