@@ -17,7 +17,11 @@ from sim2real.twin import Twin
 
 @pytest.mark.parametrize(
     ("network", "memory_shape"),
-    [({"memory": "gru", "bins": 11}, (1, 16)), ({"memory": "none", "shared": True}, (1, 1))],
+    [
+        ({"memory": "gru", "bins": 11}, (1, 16)),
+        ({"memory": "table"}, (18, 16)),
+        ({"memory": "none", "shared": True}, (1, 1)),
+    ],
     ids=str,
 )
 def test_a_robot_runs_policies_of_every_memory(

@@ -7,7 +7,13 @@ import pytest
 import torch
 
 TRIALS = ("..e.tE.", ".T.t..D", "...E...", "t.....e")
-NETWORKS: list[dict[str, Any]] = [{}, {"memory": "gru"}, {"memory": "none"}, {"shared": True}]
+NETWORKS: list[dict[str, Any]] = [
+    {},
+    {"memory": "gru"},
+    {"memory": "table"},
+    {"memory": "none"},
+    {"shared": True},
+]
 LENGTHS = [(12, 12, 0), (12, 4, 0), (12, 4, 4), (12, 12, 12), (3, 1, 1)]
 """Steps of a rollout, a segment and a burn-in."""
 

@@ -161,4 +161,4 @@ def test_an_encoder_that_is_none_is_refused_with_those_that_there_are(image: Any
 
 @pytest.mark.parametrize("kind", ["mlp", "cnn"])
 def test_a_memory_that_is_none_is_refused_with_those_that_there_are(kind: str) -> None:
-    assert _refused(kind=kind, memory="transformer") == "memory='transformer': wanted one of lstm, gru, none"
+    assert _refused(kind=kind, memory="transformer") == "memory='transformer': wanted one of lstm, gru, table, none"

@@ -68,6 +68,7 @@ def test_inputs_and_outputs_have_their_names_shapes_and_types(session: onnxrunti
     [
         ({"memory": "none", "shared": True}, (1, 1)),
         ({"memory": "gru", "bins": 11}, (1, HIDDEN)),
+        ({"memory": "table"}, (18, HIDDEN)),
         ({"encoder": "impala", "image": (7, 6, 2), "memory": "none"}, (1, 1)),
         ({"encoder": "gated"}, (2, HIDDEN)),
     ],

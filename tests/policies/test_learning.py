@@ -32,6 +32,7 @@ BOX = spaces.Box(-1.0, 1.0, (1,))
         (spaces.MultiDiscrete([2, 2]), "trial", {}, {"segment": 8, "burn_in": 8}),
         (BOX, "episode", {}, {}),
         (BOX, "trial", {"memory": "gru", "bins": 5}, {}),
+        (spaces.Discrete(2), "trial", {"memory": "table"}, {}),
     ],
     ids=str,
 )

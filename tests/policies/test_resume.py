@@ -43,6 +43,7 @@ def _model(recall_env: Any, small_model: Any, seed: int, **settings: Any) -> Any
         {"value_cut": "trial", "n_epochs": 1},
         {"network": {"shared": True}, "segment": 1, "burn_in": 1, "ent_coef": 0.1, "ent_coef_final": 0.0},
         {"network": {"memory": "gru", "bins": 3}, "n_steps": 6, "segment": 3, "burn_in": 2, "anneal": True},
+        {"network": {"memory": "table"}, "n_steps": 6, "segment": 3, "burn_in": 2},
         {"network": {"memory": "none"}, "anneal": True, "clip_range_vf": 0.1, "clip_range": None},
         {"algorithm": REINFORCE, "n_steps": 9},
     ],

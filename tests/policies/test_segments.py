@@ -37,9 +37,9 @@ def _resets(pattern: str) -> torch.Tensor:
 def _inputs(memory: Memory = "lstm") -> tuple[RecurrentNetwork, torch.Tensor, torch.Tensor, torch.Tensor]:
     """A network, observations, stored memory, and the weights of a loss on the features."""
     torch.manual_seed(1)
-    network = RecurrentNetwork(3, (7,), 5, memory).double()
+    network = RecurrentNetwork(3, (7,), 8, memory).double()
     observation = torch.randn(STEPS, WORLDS, 3, dtype=torch.float64)
-    stored = torch.randn(WORLDS, *network.memory_shape, dtype=torch.float64)
+    stored = torch.rand(WORLDS, *network.memory_shape, dtype=torch.float64)  # a table counts, so nothing below 0
     return network, observation, stored, torch.randn(STEPS, WORLDS, network.width, dtype=torch.float64)
 
 
@@ -81,7 +81,7 @@ def test_one_fused_call_equals_stepping_with_memory_cleared_at_resets(memory: Me
     torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("memory", ["lstm", "gru"])
+@pytest.mark.parametrize("memory", ["lstm", "gru", "table"])
 def test_stored_memory_reaches_a_worlds_steps_before_its_first_reset_and_no_others(memory: Memory) -> None:
     network, observation, stored, _ = _inputs(memory)
     reset = torch.zeros(STEPS, WORLDS, dtype=torch.bool)

@@ -54,7 +54,7 @@ def collect(scripted_env: Any, small_model: Any, recorder: Any) -> Callable[[Cas
 
     def collect(case: Case) -> tuple[LSTMPolicy, Rollout]:
         space, bins = ACTIONS[case.action]
-        network = {"memory": case.memory, "shared": case.shared, "bins": bins, "widths": (8,), "hidden": 6}
+        network = {"memory": case.memory, "shared": case.shared, "bins": bins, "widths": (8,), "hidden": 8}
         lengths = {"n_steps": STEPS, "segment": case.segment, "burn_in": case.burn_in}
         model = small_model(scripted_env(*TRIALS, action=space), network=network, learning_rate=3e-2, **lengths)
         callback = recorder()
@@ -142,7 +142,7 @@ def _check(policy: LSTMPolicy, rollout: Rollout, case: Case, settings: UpdateSet
 
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("shared", [False, True], ids=["separate", "shared"])
-@pytest.mark.parametrize("memory", ["lstm", "gru", "none"])
+@pytest.mark.parametrize("memory", ["lstm", "gru", "table", "none"])
 def test_a_step_follows_the_gradient_of_the_loss_computed_step_by_step(
     memory: str, shared: bool, action: str, collect: Any, rng: Any
 ) -> None:
@@ -155,7 +155,7 @@ def test_a_step_follows_the_gradient_of_the_loss_computed_step_by_step(
 
 
 @pytest.mark.parametrize(("segment", "burn_in"), [(12, 0), (12, 12), (6, 0), (6, 2), (3, 3), (1, 1), (1, 0)])
-@pytest.mark.parametrize("memory", ["lstm", "gru"])
+@pytest.mark.parametrize("memory", ["lstm", "gru", "table"])
 def test_it_does_so_whatever_the_segments_and_the_burn_in(
     memory: str, segment: int, burn_in: int, collect: Any, rng: Any
 ) -> None:
