@@ -46,17 +46,30 @@ PUBLISHED = {
     "mdp/n100": 1913.7,
 }
 
-SHORTER = {"bandit/k50-n500": "bandit/k50-n100"}
-"""Tasks that start from the policy of shorter trials, by its task."""
-FROM_SHORTER = {"steps": 4_000_000, "learning_rate": 3e-4, "gae_lambda": 0.3, "entropy": 0.0}
-"""What their recipes have instead."""
+_FROM_SHORTER_MDP = {
+    "steps": 4_000_000,
+    "worlds": 128,
+    "minibatches": 16,
+    "learning_rate": 5e-4,
+    "entropy": 0.003,
+    "gamma": 0.98,
+}
+FROM_SHORTER: dict[str, tuple[str, dict[str, Any]]] = {
+    "bandit/k50-n500": (
+        "bandit/k50-n100",
+        {"steps": 4_000_000, "learning_rate": 3e-4, "gae_lambda": 0.3, "entropy": 0.0},
+    ),
+    **{f"mdp/n{episodes}": ("mdp/n10", _FROM_SHORTER_MDP) for episodes in (25, 50, 75, 100)},
+}
+"""Tasks that start from the policy of shorter trials: of which task, and what their recipes have changed."""
 
 
 def trained(task: str, seed: int, runs: Path) -> RunFolder:
     """The finished run of a task and seed in that folder, and of what it starts from."""
-    if task not in SHORTER:
+    if task not in FROM_SHORTER:
         return finished(task, seed, runs)
-    return finished(task, seed, runs, start_from=trained(SHORTER[task], seed, runs).path, **FROM_SHORTER)
+    shorter, changes = FROM_SHORTER[task]
+    return finished(task, seed, runs, start_from=trained(shorter, seed, runs).path, **changes)
 
 
 def score(run: RunFolder) -> dict[str, float]:
@@ -120,9 +133,9 @@ def page(data: dict[str, Any]) -> str:
         f"those of collecting and learning, on {data['threads']} thread(s) of a machine that was shared with other work.",
         *(
             f"The steps and minutes of {task} come on top of {shorter}'s, from whose policy it starts, with "
-            + ", ".join(f"{name} {value}" for name, value in FROM_SHORTER.items())
+            + ", ".join(f"{name} {value}" for name, value in changes.items())
             + " in place of its recipe's."
-            for task, shorter in SHORTER.items()
+            for task, (shorter, changes) in FROM_SHORTER.items()
             if task in data["tasks"]
         ),
         "",
