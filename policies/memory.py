@@ -35,8 +35,10 @@ class LSTMMemory(nn.Module):
         self.cell = nn.LSTM(inputs, hidden)
 
     @torch.no_grad()
-    def reach(self, span: int) -> None:
+    def reach(self, span: int | None) -> None:
         """Let cells begin by keeping what they hold for up to `span` steps, and take in as little at each."""
+        if span is None:
+            return
         taking, keeping, _, _ = self.cell.get_parameter("bias_ih_l0").split(self.width)
         keeping.copy_(_keeping(self.width, span))
         taking.copy_(-keeping)
@@ -61,8 +63,10 @@ class GRUMemory(nn.Module):
         self.cell = nn.GRU(inputs, hidden)
 
     @torch.no_grad()
-    def reach(self, span: int) -> None:
+    def reach(self, span: int | None) -> None:
         """Let units begin by keeping what they hold for up to `span` steps."""
+        if span is None:
+            return
         _, keeping, _ = self.cell.get_parameter("bias_ih_l0").split(self.width)
         keeping.copy_(_keeping(self.width, span))
 
@@ -97,10 +101,10 @@ class TableMemory(nn.Module):
         self.lstm = LSTMMemory(inputs + hidden, hidden)
 
     @torch.no_grad()
-    def reach(self, span: int) -> None:
-        """Let the table begin by keeping what was added for twice `span` steps, and the LSTM as an LSTM does."""
+    def reach(self, span: int | None) -> None:
+        """Let the table begin by keeping what was added for twice `span` steps, 150 without, and the LSTM as an LSTM does."""
         self.lstm.reach(span)
-        self.keep.bias.fill_(math.log(2 * span - 1))
+        self.keep.bias.fill_(math.log((150 if span is None else 2 * span) - 1))
 
     def forward(self, features: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """features (T, n, w), memory before the first step -> features (T, n, H), memory after the last."""
@@ -134,6 +138,9 @@ class NoMemory(nn.Module):
     def __init__(self, inputs: int) -> None:
         super().__init__()
         self.width = inputs
+
+    def reach(self, span: int | None) -> None:
+        """There is nothing to keep."""
 
     def forward(self, features: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Both as they are."""

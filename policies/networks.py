@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from policies.encoders import Encoder, Image, make_encoder
-from policies.memory import Memory, NoMemory, make_memory
+from policies.memory import Memory, make_memory
 
 
 class RecurrentNetwork(nn.Module):
@@ -42,8 +42,7 @@ class RecurrentNetwork(nn.Module):
                     nn.init.orthogonal_(gate)
             else:
                 nn.init.zeros_(parameter)
-        if memory_span is not None and not isinstance(self.memory, NoMemory):
-            self.memory.reach(memory_span)
+        self.memory.reach(memory_span)
 
     def forward(self, inputs: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """inputs (T, n, p), memory (n, gates, H) before the first step -> features (T, n, w), memory after the last."""

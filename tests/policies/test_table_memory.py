@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from policies.memory import HEADS, SLOTS, TableMemory
+from policies.networks import RecurrentNetwork
 
 HIDDEN = 8
 """Two columns to a head: a value and the count."""
@@ -68,10 +69,10 @@ def test_a_step_forgets_the_share_that_its_gate_says() -> None:
     torch.testing.assert_close(count[:, 0], torch.tensor([1.0, 0.5, 0.25, 0.125]))
 
 
-def test_a_span_lets_the_table_keep_for_twice_its_length() -> None:
-    memory = TableMemory(3, HIDDEN)
-    memory.reach(50)
-    torch.testing.assert_close(torch.sigmoid(memory.keep.bias), torch.full((HEADS,), 1.0 - 1.0 / 100.0))
+@pytest.mark.parametrize(("span", "steps"), [(50, 100.0), (None, 150.0)])
+def test_the_table_begins_by_keeping_for_twice_the_span_or_long(span: int | None, steps: float) -> None:
+    memory = RecurrentNetwork(3, (4,), HIDDEN, "table", memory_span=span).memory
+    torch.testing.assert_close(torch.sigmoid(memory.keep.bias), torch.full((HEADS,), 1.0 - 1.0 / steps))
 
 
 @pytest.mark.parametrize("hidden", [4, 10])
