@@ -108,7 +108,7 @@ class TableMemory(nn.Module):
 
     def forward(self, features: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """features (T, n, w), memory before the first step -> features (T, n, H), memory after the last."""
-        steps, worlds, _ = features.shape
+        steps = len(features)
         key, query = (
             layer(features).unflatten(-1, (HEADS, SLOTS)).softmax(dim=-1).permute(1, 2, 0, 3)
             for layer in (self.key, self.query)

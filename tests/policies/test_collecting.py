@@ -85,7 +85,11 @@ def test_a_time_limit_bootstraps_from_the_true_last_observation(
     assert {tuple(at) for at in (rollout.reward != 1.0).nonzero().tolist()} == limited
 
 
-@pytest.mark.parametrize("network", [{}, {"shared": True}, {"memory": "gru"}, {"memory": "table"}, {"memory": "none"}, {"bins": 3}], ids=str)
+@pytest.mark.parametrize(
+    "network",
+    [{}, {"shared": True}, {"memory": "gru"}, {"memory": "table"}, {"memory": "none"}, {"bins": 3}],
+    ids=str,
+)
 def test_each_rollout_goes_on_from_the_memory_that_the_last_one_left(
     network: dict[str, Any], scripted_env: Any, small_model: Any, recorder: Any
 ) -> None:
