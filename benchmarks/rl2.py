@@ -23,7 +23,7 @@ from sim2real.evaluation import TrainedPlayer, evaluate
 from sim2real.evaluation.choice import choose_worlds
 from sim2real.runs import RunFolder, load_policy
 from sim2real.runs.progress_csv import STEPS, read_progress
-from sim2real.tasks import TASKS
+from sim2real.tasks import TASKS, make_task
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "results"
@@ -46,44 +46,39 @@ PUBLISHED = {
     "mdp/n100": 1913.7,
 }
 
-_FROM_SHORTER_MDP = {
-    "steps": 4_000_000,
-    "worlds": 128,
-    "minibatches": 16,
-    "learning_rate": 5e-4,
-    "entropy": 0.003,
-    "gamma": 0.98,
-}
 FROM_SHORTER: dict[str, tuple[str, dict[str, Any]]] = {
     "bandit/k50-n500": (
         "bandit/k50-n100",
         {"steps": 4_000_000, "learning_rate": 3e-4, "gae_lambda": 0.3, "entropy": 0.0},
-    ),
-    **{f"mdp/n{episodes}": ("mdp/n10", _FROM_SHORTER_MDP) for episodes in (25, 50, 75, 100)},
+    )
 }
 """Tasks that start from the policy of shorter trials: of which task, and what their recipes have changed."""
+AS_IT_IS = {f"mdp/n{episodes}": "mdp/n25" for episodes in (50, 75, 100)}
+"""Tasks that are given the policy of shorter trials without learning more: of which task."""
 
 
 def trained(task: str, seed: int, runs: Path) -> RunFolder:
-    """The finished run of a task and seed in that folder, and of what it starts from."""
+    """The finished run of a task and seed in that folder, and of what it starts from; or the one that it is lent."""
+    if task in AS_IT_IS:
+        return trained(AS_IT_IS[task], seed, runs)
     if task not in FROM_SHORTER:
         return finished(task, seed, runs)
     shorter, changes = FROM_SHORTER[task]
     return finished(task, seed, runs, start_from=trained(shorter, seed, runs).path, **changes)
 
 
-def score(run: RunFolder) -> dict[str, float]:
-    """The trials' total rewards on new instances."""
-    task, policy = run.task, load_policy(run).policy
-    worlds = choose_worlds(run.worlds(task), "seen", INSTANCES, SEED)
+def score(run: RunFolder, name: str | None = None) -> dict[str, float]:
+    """The trials' total rewards on new instances of the run's task, or of the one named, which looks the same."""
+    task, policy = run.task if name is None else make_task(name), load_policy(run).policy
+    worlds = choose_worlds(task.worlds, "seen", INSTANCES, SEED)
     totals = evaluate(task, TrainedPlayer(policy, SEED), worlds).metrics["total_reward"].sum(axis=1)
     return {"mean": float(totals.mean()), "standard_error": float(totals.std(ddof=1) / np.sqrt(INSTANCES))}
 
 
-def measure(run: RunFolder) -> dict[str, Any]:
-    """What the policy scores, and what it cost."""
+def measure(run: RunFolder, task: str) -> dict[str, Any]:
+    """What the policy scores in a task, and what it cost."""
     steps = int(read_progress(run.progress_path)[-1][STEPS])
-    return {"seed": run.config.seed, **score(run), "steps": steps, "minutes": minutes(run)}
+    return {"seed": run.config.seed, **score(run, task), "steps": steps, "minutes": minutes(run)}
 
 
 def holds(result: dict[str, Any], published: float) -> bool:
@@ -138,6 +133,11 @@ def page(data: dict[str, Any]) -> str:
             for task, (shorter, changes) in FROM_SHORTER.items()
             if task in data["tasks"]
         ),
+        *(
+            f"The policy of {task} is {shorter}'s as it is, with the steps and minutes of that."
+            for task, shorter in AS_IT_IS.items()
+            if task in data["tasks"]
+        ),
         "",
         "- The policy sees what RL²'s does, on MDPs once more the state before. What differs is what training may know:",
         "  the critic sees the instance (its arms or its process), and actions are rewarded with minus their regret in it",
@@ -170,7 +170,7 @@ def main() -> None:
     file = FOLDER / "rl2.json"
     for task in options.tasks:
         for seed in options.seeds:
-            result = measure(trained(task, seed, options.runs))
+            result = measure(trained(task, seed, options.runs), task)
             print(task, result, flush=True)
             data = (
                 json.loads(file.read_text()) if file.is_file() else {"instances": INSTANCES, "seed": SEED, "tasks": {}}

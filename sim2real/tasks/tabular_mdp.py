@@ -56,6 +56,7 @@ class TabularMDP(Task):
     def recipe(self) -> dict[str, Any]:
         trial = HORIZON * self.episodes_per_trial
         rollout = min(trial, 250)
+        long = self.episodes_per_trial > 10
         return {
             "value_cut": "trial",
             "stagger": trial > rollout,
@@ -66,17 +67,17 @@ class TabularMDP(Task):
             "encoder": "gated",
             "hidden": 128,
             "memory": "table",
-            "memory_span": trial,
+            "memory_span": 1000 if long else 100,
             "shared": True,
             "gamma": 0.6,
-            "gamma_final": 0.995,
+            "gamma_final": 0.998 if long else 0.995,
             "gae_lambda": 0.3,
             "entropy": 0.03,
             "entropy_final": 0.0,
             "learning_rate": 1.5e-3,
             "desired_kl": None,
             "anneal": True,
-            "steps": 600_000 * self.episodes_per_trial,
+            "steps": 6_000_000,
         }
 
     def simulate(
