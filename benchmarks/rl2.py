@@ -53,7 +53,7 @@ FROM_SHORTER: dict[str, tuple[str, dict[str, Any]]] = {
     )
 }
 """Tasks that start from the policy of shorter trials: of which task, and what their recipes have changed."""
-AS_IT_IS = {f"mdp/n{episodes}": "mdp/n25" for episodes in (50, 75, 100)}
+AS_IT_IS = {f"mdp/n{episodes}": "mdp/n10" for episodes in (25, 50, 75, 100)}
 """Tasks that are given the policy of shorter trials without learning more: of which task."""
 
 
