@@ -15,7 +15,7 @@ from sim2real.tasks.robot_task import RobotTask
 from sim2real.twin import Twin
 
 SHIPPED = Path(__file__).parents[2] / "docs" / "results" / "bundles"
-NAMES = ("arm-reach", "leap-rotate-z", "shadow-reach")
+NAMES = ("arm-reach", "leap-reorient-z", "leap-rotate-z", "shadow-reach")
 
 
 def driven(name: str, seconds: float) -> list[float]:
@@ -48,6 +48,11 @@ def test_it_is_whole_and_made_for_the_model_as_it_is(name: str) -> None:
 
 def test_the_hand_turns_the_cube() -> None:
     assert np.median(driven("leap-rotate-z", 10.0)) == pytest.approx(2.0, abs=1.0)
+
+
+def test_the_hand_turns_the_cube_from_goal_to_goal() -> None:
+    """What is added at each of the 20 control steps of a second are the goals reached."""
+    assert np.median(driven("leap-reorient-z", 10.0)) * 200 > 5.0
 
 
 def test_the_gripper_is_at_its_goals_most_of_the_time() -> None:
