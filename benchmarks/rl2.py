@@ -143,6 +143,8 @@ def page(data: dict[str, Any]) -> str:
         "  the critic sees the instance (its arms or its process), and actions are rewarded with minus their regret in it",
         "  instead of with the payoff that was drawn, which leaves the best policies the same and takes most of the chance out",
         "  of learning. Scores are of payoffs.",
+        "- The memory is an LSTM, on MDPs one that reads means by key of what the trial has shown (`--memory table`), where the",
+        "  paper has a GRU.",
         "- The optimizer is PPO, where the paper has TRPO; `sim2real train TASK --help` shows each task's recipe.",
         *([f"- Not trained yet: {', '.join(missing)}."] if missing else []),
         "",

@@ -33,6 +33,8 @@ def start_from(model: LSTMPPO, run: RunFolder) -> None:
     theirs, ours = other.task.policy_names, run.task.policy_names
     more = theirs is not None and ours is not None and theirs != ours
     differing = _differing(given, wanted, () if more else tuple(wanted.sizes))
+    if given.action_space != wanted.action_space:
+        differing.append(f"actions are {given.action_space} there, {wanted.action_space} here")
     if more:
         unknown = sorted(set(theirs or ()) - set(ours or ()))
         differing += [f"it sees {', '.join(unknown)}, which {run.task.name} does not tell"] * bool(unknown)
