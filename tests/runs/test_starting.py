@@ -90,7 +90,9 @@ def test_a_resumed_run_keeps_its_parts_frozen(first, make) -> None:
 def test_networks_of_another_make_are_refused_by_what_differs(first, make) -> None:
     with pytest.raises(UserError, match=r"cannot start from .*first: memory is lstm there, gru here"):
         make("gru", start_from=first.path, memory="gru")
-    with pytest.raises(UserError, match=r"policy is 55 there, 7 here.*; actions are Discrete\(3\) there, Discrete\(5\) here"):
+    with pytest.raises(
+        UserError, match=r"policy is 55 there, 7 here.*; actions are Discrete\(3\) there, Discrete\(5\) here"
+    ):
         make("bandit", "bandit/k5-n10", start_from=first.path)
 
 
