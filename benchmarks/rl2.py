@@ -145,6 +145,8 @@ def page(data: dict[str, Any]) -> str:
         "  of learning. Scores are of payoffs.",
         "- The memory is an LSTM, on MDPs one that reads means by key of what the trial has shown (`--memory table`), where",
         "  the paper has a GRU.",
+        "- Rows of MDPs are the better of two runs of mdp/n10's policy, of six and of nine million steps",
+        "  ([the other](../learning.md#remembering-a-trial)). Both reach ten episodes, only the better one 25 and 100.",
         "- The optimizer is PPO, where the paper has TRPO; `sim2real train TASK --help` shows each task's recipe.",
         *([f"- Not trained yet: {', '.join(missing)}."] if missing else []),
         "",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from policies import LSTMPPO
 from policies.lstm_policy import LSTMPolicy
 from sim2real.errors import UserError
@@ -31,28 +33,34 @@ def start_from(model: LSTMPPO, run: RunFolder) -> None:
         )
     given, wanted = start.policy, model.policy
     theirs, ours = other.task.policy_names, run.task.policy_names
-    more = theirs is not None and ours is not None and theirs != ours
-    differing = _differing(given, wanted, () if more else tuple(wanted.sizes))
-    if given.action_space != wanted.action_space:
-        differing.append(f"actions are {given.action_space} there, {wanted.action_space} here")
-    if more:
-        unknown = sorted(set(theirs or ()) - set(ours or ()))
-        differing += [f"it sees {', '.join(unknown)}, which {run.task.name} does not tell"] * bool(unknown)
-        kept = sorted({"encoder", "critic"} & set(config.freeze))
-        differing += [f"the {' and '.join(kept)} must learn what else is seen here"] * bool(kept)
-    if differing:
-        raise UserError(f"cannot start from {config.start_from}: {'; '.join(differing)}")
-    if theirs is None or ours is None or not more:
+    if theirs is None or ours is None or theirs == ours:
+        _refuse(config.start_from, _differing(given, wanted, tuple(wanted.sizes)))
         wanted.load_state_dict(given.state_dict())
-    else:
-        _take_actor(given, wanted, [ours.index(name) for name in theirs])
+        return
+    differing = _differing(given, wanted, ())
+    if unknown := sorted(set(theirs) - set(ours)):
+        differing.append(f"it sees {', '.join(unknown)}, which {run.task.name} does not tell")
+    elif len(theirs) == len(ours):
+        differing.append(f"it sees what {run.task.name} tells in another order")
+    if kept := sorted({"encoder", "critic"} & set(config.freeze)):
+        differing.append(f"the {' and '.join(kept)} must learn what else is seen here")
+    _refuse(config.start_from, differing)
+    _take_actor(given, wanted, [ours.index(name) for name in theirs])
+
+
+def _refuse(start: Path, differing: list[str]) -> None:
+    if differing:
+        raise UserError(f"cannot start from {start}: {'; '.join(differing)}")
 
 
 def _differing(given: LSTMPolicy, wanted: LSTMPolicy, groups: tuple[str, ...]) -> list[str]:
-    """How the networks of two policies differ, the sizes of observation `groups` among it."""
+    """How the networks of two policies and their actions differ, the sizes of observation `groups` among it."""
     theirs, ours = ({**policy.made_with, **policy.sizes} for policy in (given, wanted))
     alike = [name for name in (*wanted.made_with, *groups) if name not in BEGINNINGS]
-    return [f"{name} is {theirs[name]} there, {ours[name]} here" for name in alike if theirs[name] != ours[name]]
+    differing = [f"{name} is {theirs[name]} there, {ours[name]} here" for name in alike if theirs[name] != ours[name]]
+    if given.action_space != wanted.action_space:
+        differing.append(f"actions are {given.action_space} there, {wanted.action_space} here")
+    return differing
 
 
 def _take_actor(given: LSTMPolicy, wanted: LSTMPolicy, places: list[int]) -> None:

@@ -139,6 +139,14 @@ def test_a_policy_is_not_started_from_where_less_is_told(make, feeling) -> None:
         make("wide", "leap/reorient-z", start_from=feeling.path, hidden=16)
 
 
+def test_a_policy_that_sees_the_same_in_another_order_is_refused(make, monkeypatch: pytest.MonkeyPatch) -> None:
+    turned = make("turned", "leap/reorient-z")
+    names = turned.task.policy_names
+    monkeypatch.setattr(type(turned.task), "policy_names", names[::-1])
+    with pytest.raises(UserError, match="turned: it sees what leap/reorient tells in another order"):
+        make("ordered", "leap/reorient", start_from=turned.path)
+
+
 def test_tasks_name_each_value_that_policies_see() -> None:
     for family in ROBOT_FAMILIES:
         task = make_task(ROBOT_FAMILIES[family][0])
