@@ -12,14 +12,18 @@ from sim2real.tasks import make_task
 
 
 def finished(task: str, seed: int, folder: Path, **changes: Any) -> RunFolder:
-    """The run of a task and seed in that folder, trained to its end by the task's recipe, but for those changes of it."""
+    """The run of a task and seed in that folder, trained to its end by the task's recipe, but for those changes of it.
+
+    Raises SystemExit where the user ends it before, so that nothing unfinished is measured.
+    """
     path = folder / f"{task.replace('/', '-')}-s{seed}"
-    if (path / "run.json").is_file():
+    there = (path / "run.json").is_file()
+    if there:
         run = RunFolder.open(path)
-        train(run, resume=run.checkpoint_path.is_file())
-        return run
-    run = new_run(task, path, TrainConfig(**(make_task(task).recipe | changes), seed=seed))
-    train(run)
+    else:
+        run = new_run(task, path, TrainConfig(**(make_task(task).recipe | changes), seed=seed))
+    if train(run, resume=there and run.checkpoint_path.is_file()).interrupted:
+        raise SystemExit(f"{path} is not finished and was not measured; the same command goes on with it")
     return run
 
 

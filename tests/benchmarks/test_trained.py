@@ -1,0 +1,39 @@
+"""Runs that benchmarks measure are trained to their end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks.trained import finished
+from sim2real.runs.progress_csv import STEPS, read_progress
+
+RUN = "bandit-k5-n10-s0"
+
+
+def steps(folder: Path) -> int:
+    return int(read_progress(folder / RUN / "progress.csv")[-1][STEPS])
+
+
+def test_one_that_is_interrupted_is_not_taken_for_finished_and_goes_on_next_time(tmp_path: Path) -> None:
+    changes = {"steps": 200_000, "threads": 1}
+
+    def interrupt() -> None:
+        progress = tmp_path / RUN / "progress.csv"
+        while not (progress.is_file() and progress.stat().st_size):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    beside = threading.Thread(target=interrupt)
+    beside.start()
+    with pytest.raises(SystemExit, match=rf"{RUN} is not finished .*; the same command goes on with it"):
+        finished("bandit/k5-n10", 0, tmp_path, **changes)
+    beside.join()
+    assert steps(tmp_path) < 200_000
+    finished("bandit/k5-n10", 0, tmp_path, **changes)
+    assert steps(tmp_path) >= 200_000
