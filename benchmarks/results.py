@@ -13,12 +13,12 @@ import os
 import platform
 import re
 import sys
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.trained import minutes
 from sim2real.runs import RunFolder, TrainConfig
 from sim2real.runs.progress_csv import read_progress
 
@@ -60,7 +60,7 @@ def collect(paths: list[Path]) -> dict[str, Any]:
         "metrics": first["metrics"],
         "seeds": [run.config.seed for run in runs],
         "worlds": measured[0][0]["worlds"],
-        "minutes": [sum(_minutes(rows) for rows in of_run) for of_run in progress],
+        "minutes": [sum(minutes(stage) for stage in of_run) for of_run in stages],
         "commands": [_commands(of_run) for of_run in stages],
         "steps": [sum(int(rows[-1]["time/total_timesteps"]) for rows in of_run) for of_run in progress],
         "git": runs[0].record["git"],
@@ -89,13 +89,6 @@ def _commands(stages: list[RunFolder]) -> list[str]:
     # "sim2real evaluate RUN", and what follows but for the defaults.
     options = " ".join(["", *measured[3:]]).replace(" --n 128", "").replace(" --seed 0", "")
     return [*commands[:-1], f"{commands[-1]} && sim2real evaluate {before}{options}"]
-
-
-def _minutes(rows: list[dict[str, float]]) -> float:
-    """Time that training took in all its sessions; its parts are counted anew at every one."""
-    seconds = [sum(row[f"time/{part}_seconds"] for part in ("act", "simulate", "learn")) for row in rows]
-    ends = [before for before, after in pairwise(seconds) if after < before]
-    return (sum(ends) + seconds[-1]) / 60
 
 
 def _span(values: list[float], digits: str) -> str:

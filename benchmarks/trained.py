@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ def finished(task: str, seed: int, folder: Path, **changes: Any) -> RunFolder:
 
 
 def minutes(run: RunFolder) -> float:
-    """What collecting and learning took."""
-    last = read_progress(run.progress_path)[-1]
-    return sum(last[f"time/{part}_seconds"] for part in ("simulate", "act", "learn")) / 60
+    """What collecting and learning took in all of the run's sessions; both are counted anew at every one."""
+    rows = read_progress(run.progress_path)
+    seconds = [sum(row[f"time/{part}_seconds"] for part in ("simulate", "act", "learn")) for row in rows]
+    ends = [before for before, after in pairwise(seconds) if after < before]
+    return (sum(ends) + seconds[-1]) / 60

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.trained import finished
+from benchmarks.trained import finished, minutes
+from sim2real.runs import RunFolder
 from sim2real.runs.progress_csv import STEPS, read_progress
 
 RUN = "bandit-k5-n10-s0"
@@ -35,5 +36,8 @@ def test_one_that_is_interrupted_is_not_taken_for_finished_and_goes_on_next_time
         finished("bandit/k5-n10", 0, tmp_path, **changes)
     beside.join()
     assert steps(tmp_path) < 200_000
-    finished("bandit/k5-n10", 0, tmp_path, **changes)
-    assert steps(tmp_path) >= 200_000
+    began = time.monotonic()
+    before = minutes(RunFolder.open(tmp_path / RUN))
+    assert steps(finished("bandit/k5-n10", 0, tmp_path, **changes).path.parent) >= 200_000
+    both = minutes(RunFolder.open(tmp_path / RUN))
+    assert before < both < before + (time.monotonic() - began) / 60, "both sessions count"
