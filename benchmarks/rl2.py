@@ -145,17 +145,25 @@ def page(data: dict[str, Any]) -> str:
         "  of learning. Scores are of payoffs.",
         "- The memory is an LSTM, on MDPs one that reads means by key of what the trial has shown (`--memory table`), where",
         "  the paper has a GRU.",
-        "- Rows of MDPs are the better of two runs of mdp/n10's policy, of six and of nine million steps",
-        "  ([the other](../learning.md#remembering-a-trial)). Both reach ten episodes, only the better one 25 and 100.",
+        "- Of mdp/n10's seed 0 there was also a run of nine million steps, which is no better and reaches ten episodes alone",
+        "  ([figures](../learning.md#remembering-a-trial)).",
         "- The optimizer is PPO, where the paper has TRPO; `sim2real train TASK --help` shows each task's recipe.",
         *([f"- Not trained yet: {', '.join(missing)}."] if missing else []),
         "",
         "```",
-        f"python -m benchmarks.rl2 {' '.join(data['tasks'])}",
+        *_commands(data["tasks"]),
         "```",
         "",
     ]
     return "\n".join(lines)
+
+
+def _commands(tasks: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """What makes the rows, one command for all tasks of the same seeds."""
+    alike: dict[str, list[str]] = {}
+    for task, results in tasks.items():
+        alike.setdefault(" ".join(str(r["seed"]) for r in results), []).append(task)
+    return [f"python -m benchmarks.rl2 {' '.join(names)} --seeds {seeds}" for seeds, names in alike.items()]
 
 
 def main() -> None:
