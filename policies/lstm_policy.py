@@ -35,7 +35,7 @@ class LSTMPolicy(BasePolicy):
     :param memory: "lstm", "gru", "table" (an LSTM that reads means by key) or "none".
     :param hidden: width H of the memory.
     :param memory_span: steps that memory reaches back from the start (chrono initialisation); None lets it begin by
-        losing half at each step, all biases 0, but a table, which keeps for 150.
+        losing half at each step, all biases 0. A table keeps for 2000 by itself, whatever is given.
     :param shared: the critic is a dense layer on the actor's features and its own group, instead of a network with a
         memory of its own.
     :param critic_group: the observation group that the critic sees.

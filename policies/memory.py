@@ -14,6 +14,8 @@ HEADS = 4
 """Tables side by side, each with keys of its own."""
 SLOTS = 16
 """Rows of each."""
+KEPT = 2000
+"""Steps that a table begins by keeping what was added."""
 
 
 def _keeping(hidden: int, span: int) -> torch.Tensor:
@@ -80,11 +82,12 @@ class TableMemory(nn.Module):
     """An LSTM that reads a table beside it: memory (n, 2 + SLOTS, H), the LSTM's two rows and then the table's.
 
     Each step adds what it has seen to the rows that a key points at, after a share of all rows is forgotten, and the LSTM is
-    given the mean of what was added to the rows that a query points at, and how much that was. Means by key, such as of what
-    an action in a state led to, are what a trial's worlds are learnt from; an LSTM by itself has to learn how to keep them
-    apart. It is linear attention (Katharopoulos et al. 2020, arXiv 2006.16236; as fast weights, Schlag et al. 2021, arXiv
-    2102.11174) with keys and queries that are softmaxes, heads, and a gate as in arXiv 2312.06635 (Yang et al. 2023), so that
-    a segment is a few products of matrices. The last of each head's H / HEADS columns counts.
+    given the mean of what was added to the rows that a query points at, and how far to doubt it, 1 / sqrt(1 + how much that
+    was), which says the same of trials longer than any in training. Means by key, such as of what an action in a state led to,
+    are what a trial's worlds are learnt from; an LSTM by itself has to learn how to keep them apart. It is linear attention
+    (Katharopoulos et al. 2020, arXiv 2006.16236; as fast weights, Schlag et al. 2021, arXiv 2102.11174) with keys and queries
+    that are softmaxes, heads, and a gate as in arXiv 2312.06635 (Yang et al. 2023), so that a segment is a few products of
+    matrices. The last of each head's H / HEADS columns counts.
 
     Raises ValueError for a width that heads cannot share.
     """
@@ -102,9 +105,9 @@ class TableMemory(nn.Module):
 
     @torch.no_grad()
     def reach(self, span: int | None) -> None:
-        """Let the table begin by keeping what was added for twice `span` steps, 150 without, and the LSTM as an LSTM does."""
+        """Let the LSTM begin as an LSTM does, and the table by keeping what was added for `KEPT` steps."""
         self.lstm.reach(span)
-        self.keep.bias.fill_(math.log((150 if span is None else 2 * span) - 1))
+        self.keep.bias.fill_(math.log(KEPT - 1))
 
     def forward(self, features: torch.Tensor, memory: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """features (T, n, w), memory before the first step -> features (T, n, H), memory after the last."""
@@ -124,7 +127,7 @@ class TableMemory(nn.Module):
         still = (kept[..., -1:] - kept).exp()[..., None]
         table = kept[..., -1:, None].exp() * table + (still * key).transpose(-1, -2) @ value
         count = read[..., -1:]
-        known = torch.cat((read[..., :-1] / (count + 0.1), count.log1p()), dim=-1)
+        known = torch.cat((read[..., :-1] / (count + 0.1), (1.0 + count).rsqrt()), dim=-1)
         known = known.permute(2, 0, 1, 3).flatten(2)
         features, state = self.lstm(torch.cat((features, known), dim=-1), memory[:, :2])
         return features, torch.cat((state, table.transpose(1, 2).flatten(2)), dim=1)

@@ -111,8 +111,8 @@ class TrainConfig(WorldSource):
     such as of what each action in each state led to; it costs about twice the time of an LSTM."""
     memory_span: int | None = Field(None, ge=3)
     """Steps that the memory reaches back at the start of training, spread over its cells up to this many; if not given, all
-    begin by losing half at each step (but a table, which keeps for 150). The length of a trial where everything in it is to
-    be remembered."""
+    begin by losing half at each step. A table keeps for 2000 by itself, whatever is given. The length of a trial where
+    everything in it is to be remembered."""
     encoder: Literal["mlp", "gated", "cnn", "impala"] = "mlp"
     """What comes before the memory: a dense layer; the same after products of pairs of features (`gated`), where what was
     done and what it brought must be put together; or convolutions where observations begin with an image."""

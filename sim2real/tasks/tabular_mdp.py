@@ -77,7 +77,7 @@ class TabularMDP(Task):
             "learning_rate": 1.5e-3,
             "desired_kl": None,
             "anneal": True,
-            "steps": 6_000_000,
+            "steps": 6_000_000 if long else 3_000_000,
         }
 
     def simulate(
