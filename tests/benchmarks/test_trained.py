@@ -30,7 +30,7 @@ def test_one_that_is_interrupted_is_not_taken_for_finished_and_goes_on_next_time
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
 
-    beside = threading.Thread(target=interrupt)
+    beside = threading.Thread(target=interrupt, daemon=True)
     beside.start()
     with pytest.raises(SystemExit, match=rf"{RUN} is not finished .*; the same command goes on with it"):
         finished("bandit/k5-n10", 0, tmp_path, **changes)
