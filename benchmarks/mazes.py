@@ -112,13 +112,16 @@ def page(data: dict[str, Any]) -> str:
 def main() -> None:
     """Train and measure what is asked for, and write the page and its data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tasks", nargs="*", choices=NAMES, metavar="TASK", help=f"of: {', '.join(NAMES)}")
+    parser.add_argument("tasks", nargs="*", metavar="TASK", help=f"of: {', '.join(NAMES)}")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="training seeds (default: 0)")
     parser.add_argument("--mazes", type=int, default=MAZES, help=f"new mazes to play in (default: {MAZES})")
     parser.add_argument(
         "--runs", type=Path, default=ROOT / "runs" / "mazes", help="folder of runs (default: runs/mazes)"
     )
     options = parser.parse_args()
+    for name in options.tasks:
+        if name not in NAMES:
+            parser.error(f"{name!r} is no maze; mazes: {', '.join(NAMES)}")
     file = FOLDER / "mazes.json"
     for name in options.tasks:
         task = make_task(name)
