@@ -6,6 +6,7 @@ from typing import Any
 
 _COMMON: dict[str, Any] = {
     "start_from": None,
+    "start_log_std": None,
     "freeze": (),
     "held_out": 0,
     "segment": None,

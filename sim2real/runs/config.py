@@ -57,6 +57,9 @@ class TrainConfig(WorldSource):
     start_from: Path | None = None
     """Run folder whose policy and normalisers training starts from; networks must be of the same make. Its task may have told
     policies less than this one does."""
+    start_log_std: float | None = None
+    """Logarithm of the standard deviation that the actions of that policy begin with here, to search anew; as it is if not
+    given."""
     freeze: tuple[Literal["encoder", "memory", "head", "critic"], ...] = ()
     """Parts that keep what they started with: the actor's encoder, its memory, its output layer; the whole critic."""
     held_out: int = Field(0, ge=0)
@@ -161,6 +164,10 @@ class TrainConfig(WorldSource):
         self._adr_fits()
         if self.freeze and self.start_from is None:
             raise ValueError(f"freeze={', '.join(self.freeze)}: untrained parts would be kept; give start_from as well")
+        if self.start_log_std is not None and self.start_from is None:
+            raise ValueError(
+                f"start_log_std={self.start_log_std:g} is for another run's policy: give start_from as well"
+            )
         if self.world and (self.finite is not None or self.unseen):
             raise ValueError("world gives the worlds to train in one by one: give neither finite nor unseen with it")
         if self.anneal and self.desired_kl is not None:

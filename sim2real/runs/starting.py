@@ -7,6 +7,7 @@ from pathlib import Path
 from policies import LSTMPPO
 from policies.lstm_policy import LSTMPolicy
 from sim2real.errors import UserError
+from sim2real.runs.config import TrainConfig
 from sim2real.runs.policy_file import load_policy
 from sim2real.runs.run_folder import RunFolder
 
@@ -36,6 +37,7 @@ def start_from(model: LSTMPPO, run: RunFolder) -> None:
     if theirs is None or ours is None or theirs == ours:
         _refuse(config.start_from, _differing(given, wanted, tuple(wanted.sizes)))
         wanted.load_state_dict(given.state_dict())
+        _search(wanted, config)
         return
     differing = _differing(given, wanted, ())
     if unknown := sorted(set(theirs) - set(ours)):
@@ -46,6 +48,16 @@ def start_from(model: LSTMPPO, run: RunFolder) -> None:
         differing.append(f"the {' and '.join(kept)} must learn what else is seen here")
     _refuse(config.start_from, differing)
     _take_actor(given, wanted, [ours.index(name) for name in theirs])
+    _search(wanted, config)
+
+
+def _search(policy: LSTMPolicy, config: TrainConfig) -> None:
+    """Let actions vary as much as `start_log_std` says. Raises UserError where they are no Gaussian's."""
+    if config.start_log_std is None:
+        return
+    if not hasattr(policy, "log_std"):
+        raise UserError(f"start_log_std={config.start_log_std:g}: this policy's actions are chosen among values")
+    policy.log_std.data.fill_(config.start_log_std)
 
 
 def _refuse(start: Path, differing: list[str]) -> None:

@@ -147,6 +147,25 @@ def test_a_policy_that_sees_the_same_in_another_order_is_refused(make, monkeypat
         make("ordered", "leap/reorient", start_from=turned.path)
 
 
+@pytest.mark.parametrize("task", ["leap/rotate-z", "leap/reorient-z"])
+def test_a_policy_can_begin_to_search_anew(task, feeling, make) -> None:
+    settled = {"learning_rate": 1e-12, "desired_kl": None}
+    as_it_was, anew = (
+        parameters(make(f"{task[5:]}-{noise}", task, start_from=feeling.path, start_log_std=noise, **settled))
+        for noise in (None, -1.5)
+    )
+    torch.testing.assert_close(as_it_was["log_std"], parameters(feeling)["log_std"], rtol=0.0, atol=1e-9)
+    torch.testing.assert_close(anew["log_std"], torch.full((16,), -1.5), rtol=0.0, atol=1e-9)
+    torch.testing.assert_close(anew["action_net.weight"], as_it_was["action_net.weight"], rtol=0.0, atol=1e-9)
+
+
+def test_only_another_runs_gaussian_can_begin_to_search_anew(first, make) -> None:
+    with pytest.raises(ValueError, match=r"start_log_std=-1 is for another run's policy: give start_from as well"):
+        TrainConfig(start_log_std=-1.0)
+    with pytest.raises(UserError, match=r"start_log_std=-1: this policy's actions are chosen among values"):
+        make("searching", start_from=first.path, start_log_std=-1.0)
+
+
 def test_tasks_name_each_value_that_policies_see() -> None:
     for family in ROBOT_FAMILIES:
         task = make_task(ROBOT_FAMILIES[family][0])
