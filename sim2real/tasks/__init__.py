@@ -26,7 +26,6 @@ _ROBOTS = {
 _VARIANTS = {
     "leap/reorient-z": "sim2real.tasks.leap_reorient:LeapReorientZ",
     "leap/tumble": "sim2real.tasks.leap_tumble:LeapTumble",
-    "leap/reorient-onward": "sim2real.tasks.leap_reorient:LeapReorientOnward",
     "leap/rotate-z-playground": "sim2real.tasks.leap_rotate_z_playground:LeapRotateZPlayground",
     "leap/reorient-playground": "sim2real.tasks.leap_reorient_playground:LeapReorientPlayground",
 }

@@ -70,9 +70,9 @@ class GoalOrientations:
 
     def _turn(self, orientation: np.ndarray, chance: np.ndarray, nearest: float) -> np.ndarray:
         """Rotation vectors (m, 3) from `orientation` to orientations, or directions of an axis, that are uniform."""
+        longitude = 2.0 * np.pi * chance[:, -1]
         if self.axial:
             # Of directions, the cosine of the angle is uniform.
-            longitude = 2.0 * np.pi * chance[:, -1]
             angle = np.arccos(np.cos(nearest) - chance[:, 0] * (1.0 + np.cos(nearest)))
             flat = np.stack((np.cos(longitude), np.sin(longitude), np.zeros(len(longitude))), axis=1)
             return angle[:, None] * rotate(orientation, flat)
@@ -80,11 +80,7 @@ class GoalOrientations:
         angles = np.linspace(nearest, np.pi, 1024)
         below = angles - np.sin(angles)
         angle = np.interp(below[0] + chance[:, 0] * (below[-1] - below[0]), below, angles)
-        return angle[:, None] * directions(chance[:, 1:])
-
-
-def directions(chance: np.ndarray) -> np.ndarray:
-    """Unit vectors (m, 3), uniform over the sphere, decided by numbers in [0, 1) (m, 2)."""
-    height, longitude = 2.0 * chance[:, 0] - 1.0, 2.0 * np.pi * chance[:, 1]
-    across = np.sqrt(1.0 - height**2)
-    return np.stack((across * np.cos(longitude), across * np.sin(longitude), height), axis=1)
+        height = 2.0 * chance[:, 1] - 1.0
+        across = np.sqrt(1.0 - height**2)
+        axis = np.stack((across * np.cos(longitude), across * np.sin(longitude), height), axis=1)
+        return angle[:, None] * axis

@@ -24,9 +24,6 @@ class GoalReward:
 
     approach: float = 5.0
     """Per rad that the object has come closer to its goal."""
-    closest: bool = False
-    """Only coming closer than ever since the goal was given counts (Petrenko et al. 2023, arXiv 2305.12127): what moves the
-    object away costs nothing."""
     goal: float = 10.0
     """Once for every goal reached."""
     action_rate: float = -0.0001
@@ -43,8 +40,6 @@ class GoalReward:
     """How many rad a metre from a goal's position counts as (arXiv 1802.09464)."""
     nearest: float = 0.8
     """New goals are at least this far off [rad], so that none is a present."""
-    patience: float = np.inf
-    """A goal that has not been reached within this time [s] gives way to the next."""
     enough: int = 50
     """Goals in a row that end an episode as a success."""
     tipped: float = np.inf
@@ -87,11 +82,8 @@ class GoalSimulation(RobotSimulation):
         self.goal_position = np.zeros((self.n, 3))
         """Position [m] (n, 3) that it is to reach, where positions count."""
         self._distance = np.zeros(self.n)
-        self._given = np.zeros(self.n, dtype=np.int64)
-        self._waited = np.zeros(self.n, dtype=np.int64)
         self._goals = np.zeros(self.n, dtype=np.int64)
         self._reached = np.zeros(self.n, dtype=bool)
-        self._missed = np.zeros(self.n, dtype=bool)
         self._dropped = np.zeros(self.n)
         self._action_before = np.zeros_like(self.last_action)
 
@@ -99,25 +91,18 @@ class GoalSimulation(RobotSimulation):
         for i, rng in zip(ids, rngs, strict=True):
             self._chance[i] = rng.random(self._chance.shape[1:])
         self._goals[ids] = 0
-        self._given[ids] = 0
         self._dropped[ids] = 0.0
         self._action_before[ids] = 0.0
         self._set_goal(ids)
 
     def _set_goal(self, ids: np.ndarray) -> None:
         """The next goal of the worlds `ids`."""
-        chance = self._chance[ids, self._given[ids] % self.reward.enough]
-        self._given[ids] += 1
-        self._waited[ids] = 0
-        self.goal[ids] = self._draw(ids, chance[:, :3])
+        chance = self._chance[ids, self._goals[ids] % self.reward.enough]
+        self.goal[ids] = self.orientations.draw(self.object_pose[ids, 3:], chance[:, :3], self.reward.nearest)
         if self.offsets is not None:
             low, high = self.offsets
             self.goal_position[ids] = self.center + low + chance[:, 3:] * (high - low)
         self._distance[ids] = self._weighed(*self.distances())[ids]
-
-    def _draw(self, ids: np.ndarray, chance: np.ndarray) -> np.ndarray:
-        """Goals (m, 4) for the worlds `ids`, decided by numbers in [0, 1) (m, 3)."""
-        return self.orientations.draw(self.object_pose[ids, 3:], chance, self.reward.nearest)
 
     @property
     def goal_rotation(self) -> np.ndarray:
@@ -145,22 +130,18 @@ class GoalSimulation(RobotSimulation):
         failure = self.lost() | diverged
         self._dropped[failure] = 1.0
         self._reached = (angle < weight.tolerance) & (offset < weight.near) & ~failure
-        self._waited += 1
-        late = ~self._reached & (self._waited * self.task.control_period >= weight.patience)
-        self._missed = late | failure
-        nearer = np.minimum(self._distance, distance) if weight.closest else distance
         change = self.last_action - self._action_before
         self._action_before[:] = self.last_action
         rewards = {
-            "approach": weight.approach * (self._distance - nearer),
+            "approach": weight.approach * (self._distance - distance),
             "goal": weight.goal * self._reached,
             "action_rate": weight.action_rate * np.einsum("na,na->n", change, change),
             "torque": weight.torque * np.einsum("na,na->n", self._torque, self._torque),
             "drop": weight.drop * failure,
         }
-        self._distance[:] = nearer
+        self._distance[:] = distance
         self._goals += self._reached
-        self._set_goal(np.flatnonzero(self._reached | late))
+        self._set_goal(np.flatnonzero(self._reached))
         paid = {name: term for name, term in rewards.items() if name in self.task.reward_terms}
         return Outcome(paid, self._goals >= weight.enough, failure, diverged)
 
@@ -204,8 +185,6 @@ class GoalSimulation(RobotSimulation):
             "chance": self._chance,
             "goal": self.goal,
             "distance": self._distance,
-            "given": self._given,
-            "waited": self._waited,
             "goals": self._goals,
             "reached": self._reached,
             "dropped": self._dropped,

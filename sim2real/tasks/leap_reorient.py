@@ -6,7 +6,6 @@ from importlib.resources import files
 from pathlib import Path
 
 from sim2real.tasks.leap_hand import LeapHand
-from sim2real.tasks.palm_up_onward import PalmUpOnward
 from sim2real.tasks.palm_up_reorient import PalmUpReorient
 
 
@@ -24,10 +23,3 @@ class LeapReorientZ(LeapReorient):
     name = "leap/reorient-z"
     summary = "turn a cube on a LEAP hand about the vertical, from one orientation to the next"
     turns = "z"
-
-
-class LeapReorientOnward(LeapReorient, PalmUpOnward):
-    """With goals that begin with one more tumble and widen."""
-
-    name = "leap/reorient-onward"
-    summary = "tumble a cube on a LEAP hand on to goals that widen as they are reached"

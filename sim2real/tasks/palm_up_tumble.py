@@ -48,8 +48,8 @@ METRICS = {"tumbles": "1", "drop": "1", "seconds": "s"}
 
 
 class PalmUpTumble(PalmUp):
-    """A stage between `rotate-z`, from which it starts, and `reorient`, which starts from it: neither goals nor directions,
-    so that whatever brings the cube over an edge pays.
+    """Neither goals nor directions: whatever brings the cube over an edge pays. Learnt by policies that turn cubes already,
+    `--start-from` a run of `rotate-z`, which sees the same.
 
     The policy is not told where the cube is: it must be felt through the servos.
     """
@@ -60,7 +60,7 @@ class PalmUpTumble(PalmUp):
 
     @property
     def recipe(self) -> dict[str, Any]:
-        return {"worlds": 128, "rollout": 16, "gamma": 0.97}
+        return {"worlds": 128, "rollout": 16, "gamma": 0.97, "steps": 1_500_000}
 
     def simulate(
         self, worlds: int, threads: int = 0, distribution: WorldDistribution | None = None
