@@ -100,8 +100,9 @@ class PalmUpTumbleSimulation(PalmUpSimulation):
         held = self.object_pose[:, 2] > self.task.lowest + weight.held
         failure = self.dropped() | (spin > weight.highest_speed) | diverged
         self._dropped[failure] = 1.0
-        gain = self._lean_on() * held
-        self._tumble(held & (spin < weight.calm))
+        up = heights(self.object_pose[:, 3:])
+        gain = self._lean_on(up) * held
+        self._tumble(up, held & (spin < weight.calm))
         change = self.last_action - self._action_before
         self._action_before[:] = self.last_action
         away = self.joint_position - self.task.start_pose
@@ -116,18 +117,17 @@ class PalmUpTumbleSimulation(PalmUpSimulation):
         }
         return Outcome(rewards, np.zeros(self.n, dtype=bool), failure, diverged)
 
-    def _lean_on(self) -> np.ndarray:
-        """How much further than ever each cube leans [rad] (n,), other than back to the face that was up before."""
-        up = heights(self.object_pose[:, 3:])
+    def _lean_on(self, up: np.ndarray) -> np.ndarray:
+        """How much further than ever each cube, its faces' `heights` (n, 6), leans [rad] (n,), other than back to the face that
+        was up before."""
         leaning = np.minimum(lean(up[self._rows, self._face]), self.reward.highest_lean)
         onward = up[self._rows, self._face_before] < 0.5 * np.sin(leaning)
         gain = np.where(onward, np.maximum(leaning - self._leaned, 0.0), 0.0)
         self._leaned += gain
         return gain
 
-    def _tumble(self, settled: np.ndarray) -> None:
-        """Count the faces that have come up anew in cubes that have settled (n,)."""
-        up = heights(self.object_pose[:, 3:])
+    def _tumble(self, up: np.ndarray, settled: np.ndarray) -> None:
+        """Count the faces that have come up anew in cubes, their faces' `heights` (n, 6), that have settled (n,)."""
         face, leaning = up.argmax(axis=1), lean(up.max(axis=1))
         new = settled & (leaning < self.reward.up) & (face != self._face)
         self._tumbled = new & (face != self._face_before)
